@@ -1,0 +1,2 @@
+//! Thin for now.
+fn main() {}
