@@ -1,1 +1,4 @@
-//! ftpool
+//! ftpool: a file-transfer server with a fixed pool of places.
+
+pub mod native;
+pub mod session;
