@@ -1,1 +1,3 @@
 //! ftpool
+
+pub mod password;
