@@ -1,3 +1,4 @@
 //! ftpool
 
 pub mod password;
+pub mod users;
