@@ -1,4 +1,6 @@
 //! ftpool
 
 pub mod password;
+pub mod root;
+pub mod settings;
 pub mod users;
