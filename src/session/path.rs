@@ -157,9 +157,10 @@ mod tests {
                 here = here.join(&text(&step));
                 let relative = here.relative();
                 prop_assert!(!relative.is_absolute());
-                prop_assert!(relative.components().all(|component| {
-                    !matches!(component, std::path::Component::ParentDir)
-                }));
+                let climbs = relative
+                    .components()
+                    .any(|part| part == std::path::Component::ParentDir);
+                prop_assert!(!climbs);
                 prop_assert!(here.as_bytes().starts_with(b"/"));
                 prop_assert_eq!(VPath::from_relative(relative), here.clone());
             }

@@ -56,11 +56,7 @@ impl World {
                 part_age: Duration::from_secs(3600),
             },
             patience: Patience { login: long, idle: long, stall: long },
-            places: Places {
-                served_max: 10,
-                waiting_max: 10,
-                wait_max: long,
-            },
+            places: Places { served_max: 10, waiting_max: 10, wait_max: long },
             drain: Duration::from_secs(10),
         };
         world.user("anna")
