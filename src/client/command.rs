@@ -285,7 +285,7 @@ pub(super) const ROWS: &[Row] = &[
 /// The row that a word calls.
 pub(super) fn row(word: &[u8]) -> Option<&'static Row> {
     let is = |known: &&str| known.as_bytes().eq_ignore_ascii_case(word);
-    ROWS.iter().find(|row| row.words.iter().any(|known| is(known)))
+    ROWS.iter().find(|row| row.words.iter().any(is))
 }
 
 /// Reads a command from its words.
