@@ -359,7 +359,10 @@ impl Command {
             | Command::Rm(path)
             | Command::Rmdir(path)
             | Command::Get { file: path, .. }
-            | Command::Put { file: path, .. } => of(path),
+            | Command::Put { file: path, remote: None } => of(path),
+            Command::Put { file: from, remote: Some(to) } => {
+                format!("{} to {}", of(from), of(to))
+            }
             Command::Mv(from, to) => format!("{} to {}", of(from), of(to)),
             Command::Mget { .. } => "mget".into(),
             Command::Mput(_) => "mput".into(),

@@ -68,7 +68,8 @@ impl Engine {
                 Ok(Engine { dial, remote, console, journal, place, folder })
             }
             Err(error) => {
-                journal.note(&format!("{}: {error}", dial.name()));
+                let code = error.code().unwrap_or(NO_CODE);
+                journal.note(&format!("{code} {}: {error}", dial.name()));
                 console.fail("", &error);
                 Err(error)
             }
