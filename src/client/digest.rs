@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{console::Console, error::Error, progress::Progress};
+use super::{console::Console, error::Error, interrupt, progress::Progress};
 use crate::{client::remote::Remote, session::Digest};
 
 /// The digest of a file's first `length` bytes.
@@ -32,6 +32,7 @@ pub(super) fn of_file(
     let mut at = 0;
     let mut last_sign = Instant::now();
     while at < length {
+        interrupt::check()?;
         let most = (length - at).min(READ_BYTES) as usize;
         let read = file
             .read_at(&mut buffer[..most], at)

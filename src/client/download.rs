@@ -277,11 +277,10 @@ impl Download<'_> {
             progress.advance(bytes.len() as u64);
             Ok(())
         })?;
-        let seconds = progress.elapsed().as_secs_f64();
-        drop(progress);
         if let Some(part) = self.part.take() {
             self.place(part)?;
         }
+        let seconds = progress.elapsed().as_secs_f64();
         Ok(Got::Whole { answer, size, moved: (size - offset, seconds) })
     }
 

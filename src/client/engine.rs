@@ -340,16 +340,7 @@ impl Engine {
             self.fail(&named(file), &error);
             failed += 1;
             first.get_or_insert(error.exit());
-            if self.remote.is_usable() {
-                continue;
-            }
-            let ours = matches!(
-                error,
-                Error::Differs(_)
-                    | Error::Refused { .. }
-                    | Error::Local { .. }
-            );
-            if !ours || self.reconnect().is_err() {
+            if !self.may_go_on(&error) {
                 failed += files.len() - at - 1;
                 break;
             }
@@ -362,6 +353,18 @@ impl Engine {
                 Ok(())
             }
         }
+    }
+
+    /// Whether the next of many files can be tried after a failure: not
+    /// where the connection is gone, unless we gave it up ourselves.
+    fn may_go_on(&mut self, error: &Error) -> bool {
+        let ours = matches!(
+            error,
+            Error::Differs(_) | Error::Refused { .. } | Error::Local { .. }
+        );
+        let stopped = matches!(error, Error::Interrupted);
+        !stopped
+            && (self.remote.is_usable() || ours && self.reconnect().is_ok())
     }
 
     fn lcd(&mut self, to: Option<&[u8]>) -> Result<(), Error> {

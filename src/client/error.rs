@@ -39,6 +39,9 @@ pub(super) enum Error {
     /// The server said that it closes down, and did.
     #[error("the server closes down")]
     Closing,
+    /// Somebody pressed Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
     /// The connection ended where no transfer was under way.
     #[error("the connection is lost: {0}")]
     Lost(String),
@@ -118,6 +121,7 @@ impl Error {
             Error::Unreachable(_)
             | Error::ConnectTimeout(_)
             | Error::Silent(_)
+            | Error::Interrupted
             | Error::Lost(_)
             | Error::Broken(_)
             | Error::Protocol(_)
@@ -154,6 +158,7 @@ impl Error {
             Error::NoPassword(_) => Exit::Authentication,
             Error::Several { exit, .. } => *exit,
             Error::Closing
+            | Error::Interrupted
             | Error::Lost(_)
             | Error::Protocol(_)
             | Error::UnsafeName(_) => Exit::Other,

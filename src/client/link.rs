@@ -15,7 +15,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{error::Error, target::Target};
+use super::{error::Error, interrupt, target::Target};
 use crate::native::line::{Line, LineBuffer};
 
 /// A connection to a server.
@@ -78,14 +78,17 @@ impl Link {
     ) -> Result<Vec<u8>, Error> {
         let until = Instant::now() + limit;
         loop {
+            interrupt::check()?;
             if let Some(line) = self.line_at_hand()? {
                 return Ok(line);
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || !self.wait(PollFlags::IN, left)? {
+            if left.is_zero() {
                 return Err(Error::Silent(limit.as_secs()));
             }
-            self.take_in()?;
+            if self.wait(left)? {
+                self.take_in()?;
+            }
         }
     }
 
@@ -116,18 +119,23 @@ impl Link {
 
     /// Reads file bytes into `buffer`, at least one.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        interrupt::check()?;
         if !self.lines.is_empty() {
             let rest = self.lines.take_rest(buffer.len());
             buffer[..rest.len()].copy_from_slice(&rest);
             return Ok(rest.len());
         }
         loop {
-            return match self.stream.read(buffer) {
-                Ok(0) => Err(Error::Lost("the server closed it".into())),
-                Ok(length) => Ok(length),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => Err(self.trouble(&e)),
-            };
+            match self.stream.read(buffer) {
+                Ok(0) => {
+                    return Err(Error::Lost("the server closed it".into()));
+                }
+                Ok(length) => return Ok(length),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {
+                    interrupt::check()?;
+                }
+                Err(e) => return Err(self.trouble(&e)),
+            }
         }
     }
 
@@ -137,6 +145,7 @@ impl Link {
             [PollFd::new(&self.stream, PollFlags::IN | PollFlags::OUT)];
         let limit = Timespec::try_from(self.silence).ok();
         loop {
+            interrupt::check()?;
             match event::poll(&mut fds, limit.as_ref()) {
                 Ok(0) => return Err(Error::Silent(self.silence.as_secs())),
                 Ok(_) => break,
@@ -211,12 +220,13 @@ impl Link {
         }
     }
 
-    fn wait(&self, flags: PollFlags, limit: Duration) -> Result<bool, Error> {
-        let mut fds = [PollFd::new(&self.stream, flags)];
+    /// Whether something has arrived within `limit`.
+    fn wait(&self, limit: Duration) -> Result<bool, Error> {
+        let mut fds = [PollFd::new(&self.stream, PollFlags::IN)];
         let limit = Timespec::try_from(limit).ok();
         match event::poll(&mut fds, limit.as_ref()) {
             Ok(ready) => Ok(ready > 0),
-            Err(Errno::INTR) => Ok(true),
+            Err(Errno::INTR) => Ok(false),
             Err(e) => Err(Error::Lost(e.to_string())),
         }
     }

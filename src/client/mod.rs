@@ -8,7 +8,7 @@
 //! - who they talk to: `dial`, then `remote`, the face over the dialects, and
 //!   `native` on a `link`;
 //! - what is seen and kept: `console`, `listing`, `progress`, `shown`,
-//!   `journal`, `home`, `local`.
+//!   `journal`, `home`, `local`, and `interrupt` for Ctrl-C.
 //!
 //! Must not know: the server's side of anything but the wire.
 
@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod exit;
 mod home;
+mod interrupt;
 mod journal;
 mod link;
 mod listing;

@@ -15,7 +15,7 @@ use super::{
     console::Console,
     engine::{Engine, Flow},
     exit::Exit,
-    home, script,
+    home, interrupt, script,
 };
 
 /// Runs the prompt. A failed command does not end it.
@@ -36,6 +36,9 @@ pub(super) fn run(
     if let Some(path) = &history {
         // A first start has no history yet.
         let _none = editor.load_history(path);
+    }
+    if let Err(e) = interrupt::watch() {
+        console.complain("Ctrl-C will end the client", &e.to_string());
     }
     let exit = talk(&mut editor, &engine, console);
     if let (Some(path), Some(folder)) = (&history, data) {
@@ -101,6 +104,7 @@ fn answer(engine: &Rc<RefCell<Engine>>, console: Console, line: &str) -> Flow {
     if line.trim().is_empty() {
         return Flow::GoOn;
     }
+    interrupt::forget();
     let mut engine = engine.borrow_mut();
     if !engine.is_usable() {
         console.announce("the connection is gone; connecting again");

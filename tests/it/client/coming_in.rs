@@ -2,7 +2,10 @@
 
 use std::net::TcpListener;
 
-use super::{fake::Fake, tool::Tool};
+use super::{
+    fake::Fake,
+    tool::{Ran, Tool},
+};
 
 #[test]
 fn positions_in_the_queue_are_shown_and_waited_through() {
@@ -71,21 +74,23 @@ fn a_timeout_told_by_the_server_is_exit_9() {
 
 #[test]
 fn a_silent_server_is_exit_9_wherever_it_falls_silent() {
-    for script in [
-        "",
-        "S: 000 state=ready protocol=1 limit=1 serving=1 : hello",
-        "in\nC: pwd",
-        "in\nC: get a.txt\nS: 405 offset=0 length=9 size=9\nS| four",
-        "in\nC: pwd\nS| 201 path=/half-a-line",
-    ] {
+    let under_way = [
+        ("pwd", ""),
+        ("pwd", "S: 000 state=ready protocol=1 limit=1 serving=1 : hello"),
+        ("pwd", "in\nC: pwd"),
+        ("get a", "in\nC: get a\nS: 405 offset=0 length=9 size=9\nS| four"),
+        ("pwd", "in\nC: pwd\nS| 201 path=/half-a-line"),
+    ]
+    .map(|(command, script)| {
         let fake = Fake::play(script);
         let tool = Tool::new(fake.address);
-        let command = if script.contains("get") { "get a.txt" } else { "pwd" };
-        let output = tool
-            .command(&["--timeout", "1", "-c", command])
-            .output()
-            .expect("the program");
-        super::tool::Ran::of(output).code(9).complained("---  ");
+        let arguments = ["--timeout", "1", "-c", command];
+        let child = tool.command(&arguments).spawn().expect("the program");
+        (fake, tool, child)
+    });
+    for (fake, _folders, child) in under_way {
+        let output = child.wait_with_output().expect("the program");
+        Ran::of(output).code(9).complained("---  ");
         fake.end();
     }
 }

@@ -3,7 +3,8 @@
 //! - `S: LINE` sends a line, `S| TEXT` sends text without an LF;
 //! - `C: LINE` wants exactly this line, `C| TEXT` exactly these bytes;
 //! - `swallow N` takes N bytes, `signal` says so to the test and waits for
-//!   its word, `close` closes, `again` takes the next connection.
+//!   its word, `drip` sends byte after byte until that word comes, `close`
+//!   closes, `again` takes the next connection.
 //!
 //! `{of TEXT}` stands for the digest of TEXT. `in` stands for the greeting
 //! and anna's sign-in. At the end it waits for the client to go; a `quit` is
@@ -100,6 +101,13 @@ impl Actor {
                 say.send(()).expect("a test");
                 return hear.recv_timeout(DEADLINE).expect("a word");
             }
+            "drip" => {
+                let stream = self.stream.as_mut().expect("a connection");
+                while hear.recv_timeout(DRIP).is_err() {
+                    stream.get_mut().write_all(b".").expect("a reader");
+                }
+                return;
+            }
             _ => {}
         }
         let stream = self.stream.as_mut().expect("a connection");
@@ -170,6 +178,9 @@ const COMING_IN: [&str; 3] = [
     "C: auth anna secret",
     "S: 200 user=anna quota=1000 used=0",
 ];
+
+/// The time between two drops.
+const DRIP: Duration = Duration::from_millis(10);
 
 /// Long enough for any machine; a test that waits so long has failed.
 const DEADLINE: Duration = Duration::from_secs(20);

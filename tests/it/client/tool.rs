@@ -55,10 +55,14 @@ impl Tool {
         self.root.path().join("home").join(name)
     }
 
+    /// A path below its data folder.
+    pub fn data(&self, name: &str) -> PathBuf {
+        self.root.path().join("data").join(name)
+    }
+
     /// Its log.
     pub fn log(&self) -> String {
-        let path = self.root.path().join("data/log/client.log");
-        fs::read_to_string(path).expect("a log")
+        fs::read_to_string(self.data("log/client.log")).expect("a log")
     }
 
     /// Writes a local file.
@@ -92,7 +96,7 @@ impl Tool {
             .current_dir(self.here(""))
             .env_clear()
             .env("HOME", self.home(""))
-            .env("FTPOOL_CLIENT_HOME", self.root.path().join("data"))
+            .env("FTPOOL_CLIENT_HOME", self.data(""))
             .env("FTPOOL_PASSWORD", "secret")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
