@@ -14,7 +14,7 @@ use std::{
 use crate::{
     password,
     settings::{self, Secret, Settings},
-    users::{Database, DatabaseError, Record, UserName},
+    users::{Database, DatabaseError, Record, UserName, inherit_owner},
 };
 
 /// The names of the folders below a root. Nothing is touched.
@@ -79,7 +79,12 @@ impl Layout {
         if home.is_dir() {
             return Ok(false);
         }
-        create_folder(&home, FOLDER_MODE).map(|()| true)
+        create_folder(&home, FOLDER_MODE)?;
+        // Made by an administrator, it must be the server's all the same.
+        match inherit_owner(&self.homes(), &home) {
+            Ok(()) => Ok(true),
+            Err(error) => Err(RootError::Io { path: home, error }),
+        }
     }
 }
 
@@ -193,6 +198,9 @@ pub fn check_users(
     database: &Database,
     settings: &Settings,
 ) -> Result<(), RootError> {
+    if settings.listen.beyond_loopback().is_none() {
+        return Ok(());
+    }
     let mut marked = None;
     for user in &settings.users {
         if marked.is_none() && !database.knows(&user.name)? {

@@ -9,6 +9,7 @@ use std::{
     fmt,
     fs::{self, File},
     io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
 };
 
@@ -211,16 +212,16 @@ impl Database {
         |error| DatabaseError::Io { path, error }
     }
 
-    /// Held while the database is changed. The system lets go of it with
-    /// the process, so it cannot be left behind.
+    /// Held while the database is changed. The folder itself is locked, so
+    /// there is no file that could be another user's; the system lets go of
+    /// the lock with the process, so it cannot be left behind.
     fn lock(&self) -> Result<File, DatabaseError> {
-        let path = self.folder.join(LOCK);
-        File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(|error| DatabaseError::Io { path, error })
+        File::open(&self.folder)
+            .and_then(|folder| folder.lock().map(|()| folder))
+            .map_err(|error| DatabaseError::Io {
+                path: self.folder.clone(),
+                error,
+            })
     }
 
     /// The new file is on disk before it gets the name, and the name before
@@ -236,6 +237,7 @@ impl Database {
             let mut file =
                 NamedTempFile::with_prefix_in(".new-", &self.folder)?;
             file.write_all(text.as_bytes())?;
+            inherit_owner(&self.folder, file.path())?;
             file.as_file().sync_all()?;
             file.persist(self.path(user))?;
             Ok(())
@@ -270,6 +272,20 @@ pub enum DatabaseError {
         /// What the system said.
         error: io::Error,
     },
+}
+
+/// Gives what was made in the folder to the folder's owner. The server
+/// could not read what an administrator, who is another user, makes in it.
+pub(crate) fn inherit_owner(folder: &Path, made: &Path) -> io::Result<()> {
+    let (wanted, has) = (fs::metadata(folder)?, fs::metadata(made)?);
+    if (wanted.uid(), wanted.gid()) == (has.uid(), has.gid()) {
+        return Ok(());
+    }
+    // A folder may hand down its group alone; only the owner matters.
+    match chown(made, Some(wanted.uid()), Some(wanted.gid())) {
+        Err(_) if wanted.uid() == has.uid() => Ok(()),
+        done => done,
+    }
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
@@ -311,6 +327,3 @@ pub const NAME_BYTES_MAX: usize = 64;
 pub const RECORD_BYTES_MAX: u64 = 4096;
 
 const SUFFIX: &str = ".db";
-
-/// Begins with a dot, so that it is no user's.
-const LOCK: &str = ".lock";
