@@ -9,12 +9,11 @@ use std::{
     fmt,
     fs::{self, File},
     io::{self, Read, Write},
-    os::unix::fs::{MetadataExt, chown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, chown},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::password;
 
@@ -225,22 +224,33 @@ impl Database {
     }
 
     /// The new file is on disk before it gets the name, and the name before
-    /// this returns. A temporary file is readable by its owner alone.
+    /// this returns. The caller holds the lock, so there is one new file at
+    /// most: what a crash left behind is in the way and goes.
     fn replace(
         &self,
         user: &UserName,
         record: &Record,
     ) -> Result<(), DatabaseError> {
+        let new = self.folder.join(NEW);
         let swap = || {
             let text =
                 serde_yaml::to_string(record).map_err(io::Error::other)?;
-            let mut file =
-                NamedTempFile::with_prefix_in(".new-", &self.folder)?;
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+            let mut options = File::options();
+            let mut file = options
+                .write(true)
+                .create_new(true)
+                .mode(RECORD_MODE)
+                .open(&new)?;
             file.write_all(text.as_bytes())?;
-            inherit_owner(&self.folder, file.path())?;
-            file.as_file().sync_all()?;
-            file.persist(self.path(user))?;
-            Ok(())
+            inherit_owner(&self.folder, &new)?;
+            file.sync_all()?;
+            fs::rename(&new, self.path(user))
         };
         swap().map_err(self.trouble(user))?;
         self.sync()
@@ -327,3 +337,9 @@ pub const NAME_BYTES_MAX: usize = 64;
 pub const RECORD_BYTES_MAX: u64 = 4096;
 
 const SUFFIX: &str = ".db";
+
+/// A record under way; it begins with a dot, so it is no user's.
+const NEW: &str = ".new";
+
+/// A record holds a password's hash: its owner alone may read it.
+const RECORD_MODE: u32 = 0o600;

@@ -270,6 +270,23 @@ fn the_settings_say_where_the_users_are_and_who_stays() {
 }
 
 #[test]
+fn bad_settings_keep_the_users_as_they_are() {
+    let folder = TempDir::new().unwrap();
+    let root = with_settings(&folder, "max_users: 0\n");
+    let place = ["add", "anna", "--root", "data"];
+    assert_eq!(
+        run(folder.path(), &[&["user"], &place[..]].concat(), b"x\n"),
+        end(
+            2,
+            "",
+            "data/conf/settings.yaml:1: max_users: 0: \
+             expected a whole number from 1 to 100000\n"
+        )
+    );
+    assert!(!root.join("database").exists());
+}
+
+#[test]
 fn a_demo_password_is_marked_and_refused_on_an_open_server() {
     let folder = TempDir::new().unwrap();
     let root = with_settings(&folder, "");

@@ -125,6 +125,19 @@ fn what_an_administrator_makes_is_the_servers() {
 }
 
 #[test]
+fn what_a_crash_left_is_no_user_and_in_nobodys_way() {
+    let folder = TempDir::new().unwrap();
+    let database = Database::new(folder.path());
+    fs::write(folder.path().join(".new"), "password_ha").unwrap();
+    assert_eq!(database.list().unwrap(), []);
+    database.write(&name("anna"), &record(Some(1))).unwrap();
+    let wanted = Some(record(Some(1)));
+    assert_eq!(database.record(&name("anna")).unwrap(), wanted);
+    let files = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 1, "the record alone");
+}
+
+#[test]
 fn a_database_that_is_not_there_has_no_users() {
     let folder = TempDir::new().unwrap();
     let database = Database::new(folder.path().join("none"));
