@@ -54,6 +54,12 @@ impl Layout {
         self.homes().join(user.as_str())
     }
 
+    /// The kept parts of one user's broken uploads. They stand beside the
+    /// homes, on the same file system.
+    pub fn parts(&self, user: &UserName) -> PathBuf {
+        self.homes().join(PARTS).join(user.as_str())
+    }
+
     /// The logs' folder.
     pub fn log(&self) -> PathBuf {
         self.path.join("log")
@@ -294,6 +300,9 @@ fn create_folder(path: &Path, mode: u32) -> Result<(), RootError> {
     let made = DirBuilder::new().recursive(true).mode(mode).create(path);
     made.map_err(|error| RootError::Io { path: path.to_path_buf(), error })
 }
+
+/// The folder of all kept parts, among the homes; no user can have the name.
+pub const PARTS: &str = ".parts";
 
 /// Locked by a running server; its content means nothing.
 const LOCK: &str = "server.lock";

@@ -207,9 +207,13 @@ fn a_user_is_added_changed_listed_and_removed() {
     );
     assert_eq!(user(&["remove", "anna", "--with-home"], b""), end(0, "", ""));
     assert!(!root.join("home/anna").exists());
+    // The parts of his broken uploads go with his home.
     fs::write(root.join("home/bob/b.txt"), "his").unwrap();
+    fs::create_dir_all(root.join("home/.parts/bob")).unwrap();
+    fs::write(root.join("home/.parts/bob/part"), "his").unwrap();
     assert_eq!(user(&["remove", "bob", "--with-home"], b""), end(0, "", ""));
     assert!(!root.join("home/bob").exists());
+    assert!(!root.join("home/.parts/bob").exists());
     assert_eq!(user(&["list"], b""), end(0, "", ""));
     assert!(!root.join("conf/settings.yaml").exists());
 }
