@@ -66,7 +66,11 @@ impl Lobby {
                 },
                 recv(self.pool.freed()) -> _ => {}
                 recv(self.alarm(next_round)) -> _ => {}
-                recv(stop.channel()) -> _ => break,
+                recv(stop.channel()) -> _ => {}
+            }
+            // Places that the stop itself makes free are for nobody.
+            if stop.is_requested() {
+                break;
             }
             self.hand_over();
             let now = Instant::now();
