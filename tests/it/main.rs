@@ -1,9 +1,9 @@
 //! The table of contents: one binary, so that it links once.
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
-mod admin;
+mod bound;
 mod commands;
+mod lobby;
 mod peer;
-mod settings;
-mod users;
+mod program;
 mod world;
