@@ -2,5 +2,9 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod commands;
+//mod hostile;
+//mod jail;
+//mod limits;
 mod peer;
+mod transfers;
 mod world;
