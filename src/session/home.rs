@@ -213,8 +213,8 @@ impl Home {
     ///
     /// # Errors
     ///
-    /// Where the directory has gone or a directory has the name. The upload
-    /// is still to be put down by [`Home::end_upload`].
+    /// Where the directory has gone, or a directory or something that is no
+    /// file has the name. The upload is still to be put down by [`Home::end_upload`].
     pub(super) fn place(
         &self,
         path: &VPath,

@@ -290,7 +290,10 @@ impl Jail {
         let replaced = match directory.symlink_metadata(path.name()) {
             Ok(old) if old.is_dir() => return Err(Refused::Exists.into()),
             Ok(old) if old.is_file() => old.len(),
-            Ok(_) | Err(_) => 0,
+            // It was not there when the upload began, or it would have been
+            // followed or refused.
+            Ok(_) => return Err(Refused::Denied.into()),
+            Err(_) => 0,
         };
         self.parts
             .rename(part, &directory, path.name())
