@@ -3,7 +3,7 @@
 
 mod commands;
 //mod hostile;
-//mod jail;
+mod jail;
 //mod limits;
 mod peer;
 mod transfers;
