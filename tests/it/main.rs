@@ -2,7 +2,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod commands;
-//mod hostile;
+mod hostile;
 mod jail;
 //mod limits;
 mod peer;
