@@ -3,7 +3,10 @@
 
 mod bound;
 mod commands;
+mod hostile;
+mod jail;
 mod lobby;
 mod peer;
 mod program;
+mod transfers;
 mod world;

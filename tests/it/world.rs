@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ftpool::{
@@ -21,7 +21,7 @@ use ftpool::{
 };
 use tempfile::TempDir;
 
-use crate::peer::Peer;
+use crate::peer::{DEADLINE, Peer};
 
 /// What a test's server will be like.
 pub struct World {
@@ -207,6 +207,31 @@ impl Running {
         let folder = self.root.path().join("home/.parts/anna");
         let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
         entries.map(|entry| entry.expect("an entry").path()).collect()
+    }
+
+    /// Leaves a part of an upload of anna's: so many bytes of `content`.
+    #[track_caller]
+    pub fn leave_part(&self, name: &str, content: &[u8], count: usize) {
+        let mut anna = self.anna();
+        let offset = anna.begin_put(name, content);
+        anna.send(&content[offset..count]);
+        anna.break_off();
+    }
+
+    /// A link in anna's home, made behind the server's back.
+    #[track_caller]
+    pub fn link(&self, target: impl AsRef<Path>, name: &str) {
+        std::os::unix::fs::symlink(target, self.path(name)).expect("a link");
+    }
+
+    /// Waits until so many are served and no more.
+    #[track_caller]
+    pub fn wait_until_serving(&self, count: usize) {
+        let deadline = Instant::now() + DEADLINE;
+        while self.gauge.serving() > count {
+            assert!(Instant::now() < deadline, "somebody is still served");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Requests the stop, without waiting for it.
