@@ -1,0 +1,13 @@
+//! The client as its users meet it: the program itself, against a peer that
+//! plays a written conversation (`fake`), and against the real server.
+
+mod answers;
+mod coming_in;
+mod downloads;
+mod fake;
+mod names;
+mod password;
+mod real;
+mod script;
+mod tool;
+mod uploads;
