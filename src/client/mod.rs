@@ -6,7 +6,7 @@
 //! - what they do: `engine`, with `download` (and its `part`), `upload`,
 //!   `many` (with `pattern`) and `digest`;
 //! - who they talk to: `dial`, then `remote`, the face over the dialects, and
-//!   `native` on a `link`;
+//!   `native` (in lines `said`) on a `link`;
 //! - what is seen and kept: `console`, `listing`, `progress`, `shown`,
 //!   `journal`, `home`, `local`, and `interrupt` for Ctrl-C.
 //!
@@ -36,6 +36,7 @@ mod password;
 mod pattern;
 mod progress;
 mod remote;
+mod said;
 mod script;
 mod shell;
 mod shown;

@@ -7,10 +7,11 @@ use std::{fs::File, time::Duration};
 
 use super::{
     console::Console,
-    error::{Error, Why},
+    error::Error,
     link::{Link, Ready},
     listing::{self, Entry},
-    remote::{Answer, Incoming, Outgoing, Remote, Space},
+    remote::{Answer, Incoming, Outgoing, Remote},
+    said::{Said, odd, of_reply, text_or},
     shown,
     target::Target,
 };
@@ -442,86 +443,6 @@ impl Remote for Native {
     }
 }
 
-/// A line that is a reply.
-struct Said {
-    code: Code,
-    line: Vec<u8>,
-}
-
-impl Said {
-    fn parse(line: Vec<u8>) -> Result<Said, Error> {
-        match wire::decode_reply(&line) {
-            Some(reply) => Ok(Said { code: reply.code, line }),
-            None => Err(no_reply(&line)),
-        }
-    }
-
-    fn reply(&self) -> Result<Reply<'_>, Error> {
-        wire::decode_reply(&self.line).ok_or_else(|| no_reply(&self.line))
-    }
-
-    /// The reply, or its refusal as an error.
-    fn granted(self) -> Result<Said, Error> {
-        if !self.code.is_refusal() {
-            return Ok(self);
-        }
-        let reply = self.reply()?;
-        let mut text = text_or(&reply, reply.field("reason").unwrap_or("no"));
-        if let (Some(needed), Some(available)) =
-            (reply.number("needed"), reply.number("available"))
-        {
-            text.push_str(&format!(
-                " ({needed} bytes needed, {available} available)"
-            ));
-        }
-        let code = self.code.digits().into();
-        Err(Error::Refused { code, why: why(&reply), text })
-    }
-}
-
-/// What a refusal means for us.
-fn why(reply: &Reply<'_>) -> Why {
-    match (reply.code, reply.field("reason")) {
-        (Code::NotSignedIn, Some("throttled")) => Why::TryAgain,
-        (Code::NotSignedIn, _) => Why::Authentication,
-        (Code::NotFound, _) => Why::NotFound,
-        (Code::Exists, _) => Why::Exists,
-        (Code::NoSpace, _) => Why::NoSpace,
-        (_, Some("digest-mismatch")) => Why::Digest,
-        (_, _) => Why::Other,
-    }
-}
-
-fn of_reply(reply: &Reply<'_>) -> Answer {
-    Answer {
-        code: reply.code.digits().into(),
-        path: reply.name("path"),
-        space: Space {
-            quota: reply.number("quota"),
-            used: reply.number("used"),
-            parts: reply.number("parts"),
-            available: reply.number("available"),
-        },
-        text: shown::text(reply.text),
-    }
-}
-
-fn text_or(reply: &Reply<'_>, otherwise: &str) -> String {
-    match reply.text {
-        "" => shown::text(otherwise),
-        text => shown::text(text),
-    }
-}
-
-fn odd(reply: &Reply<'_>, place: &str) -> Error {
-    Error::Protocol(format!("{} {place}", reply.code.digits()))
-}
-
-fn no_reply(line: &[u8]) -> Error {
-    let start = &line[..line.len().min(LINE_SHOWN_BYTES)];
-    Error::Protocol(format!("{:?} is no reply", shown::name(start)))
-}
-
 fn shrunk() -> Error {
     Error::Broken("the file here became shorter while it was sent".into())
 }
@@ -548,6 +469,3 @@ const LAST_WORDS_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// How long leave-taking may last.
 const QUIT_TIME_MAX: Duration = Duration::from_secs(2);
-
-/// How much of a line that is no reply is shown.
-const LINE_SHOWN_BYTES: usize = 80;
