@@ -85,6 +85,27 @@ fn a_file_of_other_content_is_a_question() {
 }
 
 #[test]
+fn a_password_is_asked_for_without_echo_and_may_be_corrected() {
+    let server = World::new().start();
+    let tool = Tool::new(server.address);
+    let mut terminal = Terminal::start_as(tool.in_a_session_of_its_own());
+    terminal.wait_for("Password of anna at 127.0.0.1: ");
+    terminal.wait_for_no_echo();
+    terminal.press("a-bad-one\n");
+    terminal.wait_for("400  anna@");
+    terminal.wait_for("Password of anna at 127.0.0.1: ");
+    terminal.wait_for_no_echo();
+    terminal.press("secret\n");
+    terminal.wait_for("200  signed in as anna");
+    for password in ["a-bad-one", "secret"] {
+        assert!(!terminal.all().contains(password), "{}", terminal.all());
+    }
+    terminal.type_in("quit\r");
+    assert_eq!(terminal.end(), 0);
+    assert!(!tool.log().contains("secret"), "{}", tool.log());
+}
+
+#[test]
 fn a_bar_shows_rate_and_time_left() {
     let fake = Fake::play(
         "in

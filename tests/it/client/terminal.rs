@@ -5,15 +5,18 @@ use std::{
     ffi::OsStr,
     fs::File,
     io::{Read, Write},
-    os::unix::ffi::OsStrExt,
-    process::{Child, Stdio},
+    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
+    process::{Child, Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
 use rustix::{
     event::{self, PollFd, PollFlags, Timespec},
+    fs::OFlags,
     process::{Pid, Signal},
     pty::{self, OpenptFlags},
+    termios::{self, LocalModes},
 };
 
 use super::tool::Tool;
@@ -24,11 +27,17 @@ pub struct Terminal {
     child: Child,
     /// What was sent to the screen and not yet waited for.
     seen: String,
+    all: String,
 }
 
 impl Terminal {
     /// Starts the client at its prompt.
     pub fn start(tool: &Tool) -> Terminal {
+        Terminal::start_as(tool.command(&["--timeout", "20"]))
+    }
+
+    /// Starts a program.
+    pub fn start_as(mut command: Command) -> Terminal {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         let screen = pty::openpt(flags).expect("a terminal");
         pty::grantpt(&screen).expect("a terminal");
@@ -37,11 +46,11 @@ impl Terminal {
         let keyboard = File::options()
             .read(true)
             .write(true)
+            .custom_flags(OFlags::NOCTTY.bits() as i32)
             .open(OsStr::from_bytes(name.as_bytes()))
             .expect("the other end");
         let end = || Stdio::from(keyboard.try_clone().expect("an end"));
-        let child = tool
-            .command(&["--timeout", "20"])
+        let child = command
             .env("TERM", "xterm")
             .stdin(end())
             .stdout(end())
@@ -49,7 +58,26 @@ impl Terminal {
             .spawn()
             .expect("the program");
         let screen = File::from(screen);
-        Terminal { screen, child, seen: String::new() }
+        Terminal { screen, child, seen: String::new(), all: String::new() }
+    }
+
+    /// Waits until the terminal does not show what is typed.
+    #[track_caller]
+    pub fn wait_for_no_echo(&self) {
+        let until = Instant::now() + DEADLINE;
+        while termios::tcgetattr(&self.screen)
+            .expect("a terminal")
+            .local_modes
+            .contains(LocalModes::ECHO)
+        {
+            assert!(Instant::now() < until, "what is typed is shown");
+            thread::yield_now();
+        }
+    }
+
+    /// All that came to the screen so far.
+    pub fn all(&self) -> &str {
+        &self.all
     }
 
     /// Presses keys.
@@ -103,8 +131,9 @@ impl Terminal {
         let mut buffer = [0; 4096];
         match self.screen.read(&mut buffer) {
             Ok(length) if length > 0 => {
-                self.seen
-                    .push_str(&String::from_utf8_lossy(&buffer[..length]));
+                let text = String::from_utf8_lossy(&buffer[..length]);
+                self.seen.push_str(&text);
+                self.all.push_str(&text);
                 true
             }
             // What a terminal says that nobody has open any more.

@@ -104,6 +104,22 @@ impl Tool {
         command
     }
 
+    /// The program with a terminal of its own, as a person starts it who
+    /// has told it no password.
+    pub fn in_a_session_of_its_own(&self) -> Command {
+        let plain = self.command(&["--timeout", "20"]);
+        let mut command = Command::new("setsid");
+        command
+            .args(["--ctty", "--wait"])
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .current_dir(self.here(""))
+            .env_clear()
+            .env("HOME", self.home(""))
+            .env("FTPOOL_CLIENT_HOME", self.data(""));
+        command
+    }
+
     /// Runs commands with `-c`.
     pub fn run(&self, commands: &str) -> Ran {
         let limit = ["--timeout", "20", "-c", commands];
