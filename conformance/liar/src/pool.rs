@@ -160,6 +160,9 @@ impl Pool {
     fn hand_over(self: &Arc<Self>, ticking: bool) {
         loop {
             let mut state = self.lock();
+            if self.shared.stop.closing() {
+                return;
+            }
             if told(Lie::NewcomerFirst) {
                 let due = state.freed.is_none_or(|at| at.elapsed() > LATE);
                 if !ticking || !due {
@@ -269,9 +272,7 @@ impl Drop for Place {
         state.freed = Some(Instant::now());
         drop(state);
         self.pool.ended.notify_all();
-        if !self.pool.shared.stop.closing() {
-            self.pool.hand_over(false);
-        }
+        self.pool.hand_over(false);
     }
 }
 
