@@ -195,5 +195,14 @@ pub fn number(reply: &str, field: &str) -> u64 {
         .unwrap_or_else(|| panic!("no number {field}= in {reply:?}"))
 }
 
+/// Bytes that differ with `seed`, and at every place.
+pub fn pattern(length: usize, seed: u8) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    let mut reader =
+        blake3::Hasher::new_derive_key("test").update(&[seed]).finalize_xof();
+    reader.fill(&mut bytes);
+    bytes
+}
+
 /// Long enough for any machine; a test that waits so long has failed.
 pub const DEADLINE: Duration = Duration::from_secs(20);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    peer::{Peer, number},
+    peer::{Peer, number, pattern},
     world::{Running, World},
 };
 
@@ -697,13 +697,4 @@ fn make_old(world: &Running) {
         let part = File::options().append(true).open(part);
         part.and_then(|part| part.set_modified(then)).expect("a part");
     }
-}
-
-/// Bytes that differ with `seed`, and at every place.
-fn pattern(length: usize, seed: u8) -> Vec<u8> {
-    let mut bytes = vec![0; length];
-    let mut reader =
-        blake3::Hasher::new_derive_key("test").update(&[seed]).finalize_xof();
-    reader.fill(&mut bytes);
-    bytes
 }
