@@ -4,7 +4,7 @@
 mod commands;
 mod hostile;
 mod jail;
-//mod limits;
+mod limits;
 mod peer;
 mod transfers;
 mod world;
