@@ -71,11 +71,15 @@ fn dispatch(
     match args.command {
         None => {
             let flags = args.flags();
-            let loaded = Settings::load(args.settings.as_deref(), &flags)?;
-            if loaded.demo_written {
-                let file = loaded.file.display();
+            // Said at once: the file may be refused together with a flag,
+            // and then is there to be edited.
+            if args.settings.is_none()
+                && let Some(file) = Settings::make_demo(&flags)?
+            {
+                let file = file.display();
                 complain(&format!("wrote the demo settings to {file}"));
             }
+            let loaded = Settings::load(args.settings.as_deref(), &flags)?;
             serve(loaded, flags)
         }
         Some(Command::Check { settings }) => check(&settings),

@@ -14,7 +14,7 @@ use std::{
 use crate::{
     password,
     settings::{self, Secret, Settings},
-    users::{Database, DatabaseError, Record, UserName},
+    users::{Database, DatabaseError, Record, UserName, inherit_owner},
 };
 
 /// The names of the folders below a root. Nothing is touched.
@@ -54,6 +54,12 @@ impl Layout {
         self.homes().join(user.as_str())
     }
 
+    /// The kept parts of one user's broken uploads. They stand beside the
+    /// homes, on the same file system.
+    pub fn parts(&self, user: &UserName) -> PathBuf {
+        self.homes().join(PARTS).join(user.as_str())
+    }
+
     /// The logs' folder.
     pub fn log(&self) -> PathBuf {
         self.path.join("log")
@@ -79,7 +85,12 @@ impl Layout {
         if home.is_dir() {
             return Ok(false);
         }
-        create_folder(&home, FOLDER_MODE).map(|()| true)
+        create_folder(&home, FOLDER_MODE)?;
+        // Made by an administrator, it must be the server's all the same.
+        match inherit_owner(&self.homes(), &home) {
+            Ok(()) => Ok(true),
+            Err(error) => Err(RootError::Io { path: home, error }),
+        }
     }
 }
 
@@ -193,6 +204,9 @@ pub fn check_users(
     database: &Database,
     settings: &Settings,
 ) -> Result<(), RootError> {
+    if settings.listen.beyond_loopback().is_none() {
+        return Ok(());
+    }
     let mut marked = None;
     for user in &settings.users {
         if marked.is_none() && !database.knows(&user.name)? {
@@ -286,6 +300,9 @@ fn create_folder(path: &Path, mode: u32) -> Result<(), RootError> {
     let made = DirBuilder::new().recursive(true).mode(mode).create(path);
     made.map_err(|error| RootError::Io { path: path.to_path_buf(), error })
 }
+
+/// The folder of all kept parts, among the homes; no user can have the name.
+pub const PARTS: &str = ".parts";
 
 /// Locked by a running server; its content means nothing.
 const LOCK: &str = "server.lock";

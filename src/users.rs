@@ -9,11 +9,11 @@ use std::{
     fmt,
     fs::{self, File},
     io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, chown},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::password;
 
@@ -211,34 +211,46 @@ impl Database {
         |error| DatabaseError::Io { path, error }
     }
 
-    /// Held while the database is changed. The system lets go of it with
-    /// the process, so it cannot be left behind.
+    /// Held while the database is changed. The folder itself is locked, so
+    /// there is no file that could be another user's; the system lets go of
+    /// the lock with the process, so it cannot be left behind.
     fn lock(&self) -> Result<File, DatabaseError> {
-        let path = self.folder.join(LOCK);
-        File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(|error| DatabaseError::Io { path, error })
+        File::open(&self.folder)
+            .and_then(|folder| folder.lock().map(|()| folder))
+            .map_err(|error| DatabaseError::Io {
+                path: self.folder.clone(),
+                error,
+            })
     }
 
     /// The new file is on disk before it gets the name, and the name before
-    /// this returns. A temporary file is readable by its owner alone.
+    /// this returns. The caller holds the lock, so there is one new file at
+    /// most: what a crash left behind is in the way and goes.
     fn replace(
         &self,
         user: &UserName,
         record: &Record,
     ) -> Result<(), DatabaseError> {
+        let new = self.folder.join(NEW);
         let swap = || {
             let text =
                 serde_yaml::to_string(record).map_err(io::Error::other)?;
-            let mut file =
-                NamedTempFile::with_prefix_in(".new-", &self.folder)?;
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+            let mut options = File::options();
+            let mut file = options
+                .write(true)
+                .create_new(true)
+                .mode(RECORD_MODE)
+                .open(&new)?;
             file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(self.path(user))?;
-            Ok(())
+            inherit_owner(&self.folder, &new)?;
+            file.sync_all()?;
+            fs::rename(&new, self.path(user))
         };
         swap().map_err(self.trouble(user))?;
         self.sync()
@@ -270,6 +282,20 @@ pub enum DatabaseError {
         /// What the system said.
         error: io::Error,
     },
+}
+
+/// Gives what was made in the folder to the folder's owner. The server
+/// could not read what an administrator, who is another user, makes in it.
+pub(crate) fn inherit_owner(folder: &Path, made: &Path) -> io::Result<()> {
+    let (wanted, has) = (fs::metadata(folder)?, fs::metadata(made)?);
+    if (wanted.uid(), wanted.gid()) == (has.uid(), has.gid()) {
+        return Ok(());
+    }
+    // A folder may hand down its group alone; only the owner matters.
+    match chown(made, Some(wanted.uid()), Some(wanted.gid())) {
+        Err(_) if wanted.uid() == has.uid() => Ok(()),
+        done => done,
+    }
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
@@ -312,5 +338,8 @@ pub const RECORD_BYTES_MAX: u64 = 4096;
 
 const SUFFIX: &str = ".db";
 
-/// Begins with a dot, so that it is no user's.
-const LOCK: &str = ".lock";
+/// A record under way; it begins with a dot, so it is no user's.
+const NEW: &str = ".new";
+
+/// A record holds a password's hash: its owner alone may read it.
+const RECORD_MODE: u32 = 0o600;

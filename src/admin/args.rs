@@ -67,6 +67,7 @@ pub enum Command {
         settings: PathBuf,
     },
     /// Change the users of a stopped or running server
+    #[command(arg_required_else_help = false)]
     User {
         /// What to do with whom.
         #[command(subcommand)]

@@ -7,6 +7,7 @@
 use std::{
     fs,
     io::{self, BufRead, IsTerminal, Write},
+    path::Path,
 };
 
 use anyhow::{Context, bail};
@@ -91,20 +92,25 @@ fn remove(old: &OldUser) -> anyhow::Result<()> {
         bail!("the settings name user {name}: take that entry out first");
     }
     let known = site.database.remove(name)?;
-    let had_home = old.with_home && remove_home(&site.layout, name)?;
+    let mut had_home = false;
+    if old.with_home {
+        // The parts are what came for the home and is not in it yet.
+        for folder in [site.layout.parts(name), site.layout.home(name)] {
+            had_home |= remove_folder(&folder)?;
+        }
+    }
     if !known && !had_home {
         bail!("there is no user {name}");
     }
     Ok(())
 }
 
-fn remove_home(layout: &Layout, name: &UserName) -> anyhow::Result<bool> {
-    let home = layout.home(name);
-    match fs::remove_dir_all(&home) {
+fn remove_folder(folder: &Path) -> anyhow::Result<bool> {
+    match fs::remove_dir_all(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => {
-            Err(error).with_context(|| format!("{} is left", home.display()))
+            Err(error).with_context(|| format!("{} is left", folder.display()))
         }
     }
 }

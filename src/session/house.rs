@@ -153,7 +153,7 @@ impl House {
     /// Beside the homes, so that a part is on their disk; no user's name
     /// begins with a dot.
     fn parts_folder(&self) -> PathBuf {
-        self.folder.join(".parts")
+        self.folder.join(crate::root::PARTS)
     }
 
     fn policy(&self) -> RwLockReadGuard<'_, Policy> {

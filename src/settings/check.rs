@@ -22,8 +22,25 @@ use crate::{
     users::UserName,
 };
 
-/// Checks everything that can be checked without the disk. `place` makes
-/// the root out of the `root:` that is in the file, or is not.
+/// Checks the flags by themselves, before any file is looked for.
+pub(super) fn check_flags(flags: &Flags) -> Result<(), SettingsError> {
+    let refuse = |flag, value: String, why| {
+        Err(SettingsError::Flag { flag, value, why })
+    };
+    if let Some(address) = flags.listen_ftp {
+        let why = String::from(NO_FTP);
+        return refuse("--listen-ftp", address.to_string(), why);
+    }
+    match flags.max_users {
+        Some(number) if !MAX_USERS.contains(&(number as u64)) => {
+            refuse("--max-users", number.to_string(), whole_of(&MAX_USERS))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks everything that can be checked without the disk, with flags that
+/// are good by themselves. `place` makes the root out of the `root:` that is in the file, or is not.
 pub(super) fn check(
     raw: &RawSettings,
     flags: &Flags,
@@ -55,11 +72,13 @@ pub(super) fn check(
         return Err(tls.expected("TLS is not in this version"));
     }
     let root = root.map(|root| root.text()).transpose()?;
+    let max_users =
+        max_users.map_or(Ok(10), |number| number.whole(MAX_USERS))?;
     let listen = check_listen(&top, listen.as_ref(), flags)?;
     Ok(Settings {
         root: place(root),
         listen,
-        max_users: check_max_users(max_users.as_ref(), flags)?,
+        max_users: flags.max_users.unwrap_or(max_users as usize),
         waiting: check_waiting(waiting.as_ref())?,
         default_quota: default_quota
             .map_or(Ok(DEFAULT_QUOTA), |size| size.size())?,
@@ -75,14 +94,6 @@ fn check_listen(
     listen: Option<&Node<'_>>,
     flags: &Flags,
 ) -> Result<Listen, SettingsError> {
-    const NO_FTP: &str = "the FTP dialect is not in this version";
-    if let Some(address) = flags.listen_ftp {
-        return Err(SettingsError::Flag {
-            flag: "--listen-ftp",
-            value: address.to_string(),
-            why: String::from(NO_FTP),
-        });
-    }
     let mut native = None;
     if let Some(listen) = listen {
         let [typed, ftp] = listen.map(["native", "ftp"])?;
@@ -101,23 +112,6 @@ fn check_listen(
                 .expected("expected at least one listener, native: ADDRESS"))
         }
     }
-}
-
-fn check_max_users(
-    typed: Option<&Node<'_>>,
-    flags: &Flags,
-) -> Result<usize, SettingsError> {
-    let range = 1..=MAX_USERS_MAX;
-    let typed = typed.map_or(Ok(10), |it| it.whole(range.clone()))?;
-    let max_users = flags.max_users.map_or(typed, |flag| flag as u64);
-    if !range.contains(&max_users) {
-        return Err(SettingsError::Flag {
-            flag: "--max-users",
-            value: max_users.to_string(),
-            why: whole_of(&range),
-        });
-    }
-    Ok(max_users as usize)
 }
 
 fn check_waiting(
@@ -265,6 +259,10 @@ const NATIVE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9021);
 
 const DEFAULT_QUOTA: u64 = 10 << 20;
+
+const MAX_USERS: RangeInclusive<u64> = 1..=MAX_USERS_MAX;
+
+const NO_FTP: &str = "the FTP dialect is not in this version";
 
 const NAME_EXPECTED: &str = "expected a user name: 1 to 64 bytes of letters, \
     digits, '.', '_' and '-', with a letter or digit first";

@@ -13,7 +13,10 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    Flags, Settings, SettingsError, check::check, demo, raw::RawSettings,
+    Flags, Settings, SettingsError,
+    check::{check, check_flags},
+    demo,
+    raw::RawSettings,
 };
 
 /// Settings, and where they came from.
@@ -24,8 +27,6 @@ pub struct Loaded {
     /// The file they were read from, to be read again at a SIGHUP:
     /// `Settings::load(Some(&file), &flags)`.
     pub file: PathBuf,
-    /// The file was missing, and was made from the demo settings.
-    pub demo_written: bool,
 }
 
 impl Settings {
@@ -38,18 +39,30 @@ impl Settings {
         file: Option<&Path>,
         flags: &Flags,
     ) -> Result<Loaded, SettingsError> {
-        let (file, demo_written) = match file {
-            Some(file) => (file.to_path_buf(), false),
+        check_flags(flags)?;
+        let file = match file {
+            Some(file) => file.to_path_buf(),
             None => {
-                let file = default_file(flags.root.as_deref());
-                let written = write_demo(&file).map_err(|error| {
-                    SettingsError::Unwritable { file: file.clone(), error }
-                })?;
-                (file, written)
+                Self::make_demo(flags)?;
+                default_file(flags.root.as_deref())
             }
         };
         let settings = read(&file, flags)?;
-        Ok(Loaded { settings, file, demo_written })
+        Ok(Loaded { settings, file })
+    }
+
+    /// Makes `conf/settings.yaml` below the root from the demo settings
+    /// where it is missing, and says which file was made.
+    ///
+    /// # Errors
+    /// A flag does not do, or the file cannot be written.
+    pub fn make_demo(flags: &Flags) -> Result<Option<PathBuf>, SettingsError> {
+        check_flags(flags)?;
+        let file = default_file(flags.root.as_deref());
+        match write_demo(&file) {
+            Ok(made) => Ok(made.then_some(file)),
+            Err(error) => Err(SettingsError::Unwritable { file, error }),
+        }
     }
 
     /// As [`load`](Self::load), but a file that is missing where none was
