@@ -323,13 +323,13 @@ fn paths_over_the_systems_limit_do_not_exist_and_are_not_made() {
         }
         anna.put("f", b"content");
     }
-    let deep = vec![name.as_str(); 10].join("/");
+    let deep = [name.as_str(); 10].join("/");
     anna.ask("cd", "201 path=/");
     anna.ask(&format!("mv b a/{deep}/b"), "201");
     anna.ask(&format!("cd a/{deep}/b"), "201");
     anna.ask(&format!("cd {}", &deep[..6 * 251 - 1]), "201 ");
     // So far they are 4019 bytes: the next is too much.
-    let rest = vec![name.as_str(); 2].join("/");
+    let rest = [name.as_str(); 2].join("/");
     for command in ["cd @", "dir @", "get @/f", "rm @/f", "rmdir @"] {
         let line = command.replace('@', &rest);
         anna.ask(&line, "402 reason=not-found");
@@ -383,7 +383,7 @@ fn what_the_servers_account_may_not_read_is_denied() {
     anna.put("f", b"x");
     anna.ask("mkdir d", "201");
     for name in ["f", "d"] {
-        fs::set_permissions(world.path(name), Permissions::from_mode(0))
+        fs::set_permissions(world.path(name), Permissions::from_mode(0o000))
             .expect("permissions");
     }
     for line in ["get f", "dir d", "get d/x", "put d/x size=1", "mkdir d/x"] {
