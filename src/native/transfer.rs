@@ -58,13 +58,12 @@ pub(super) fn receive(
     let Granted::Upload(taken) = announced else { return None };
     upload = taken;
     if let Err(end) = take_bytes(talk, &mut upload) {
-        let arrived = expected - upload.remaining();
         return match end {
-            Trouble::Disk(failed) => {
+            Trouble::Disk { failed, unread } => {
                 // What was written is put down before anybody comes again.
                 drop(upload);
                 talk.journal.failed(&failed, "put");
-                refuse_rest(talk, &failed, expected - arrived)
+                refuse_rest(talk, &failed, unread)
             }
             Trouble::Wire(end) => {
                 drop(upload);
@@ -127,7 +126,11 @@ fn send_large(
 
 /// Why an upload's bytes did not all arrive on the disk.
 enum Trouble {
-    Disk(Failed),
+    /// The disk did not take them; `unread` are still to come.
+    Disk {
+        failed: Failed,
+        unread: u64,
+    },
     Wire(End),
 }
 
@@ -141,7 +144,11 @@ fn take_bytes(
         let wish = buffer_size(upload.remaining()).min(buffer.len());
         let got =
             next_bytes(talk, &mut buffer[..wish]).map_err(Trouble::Wire)?;
-        upload.write(&buffer[..got]).map_err(Trouble::Disk)?;
+        // Bytes that the disk refuses have been read all the same.
+        let unread = upload.remaining() - got as u64;
+        upload
+            .write(&buffer[..got])
+            .map_err(|failed| Trouble::Disk { failed, unread })?;
     }
     Ok(())
 }

@@ -236,3 +236,65 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(300);
 
 /// How many users are remembered; a further one pays the full price.
 const REMEMBERED_MAX: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+
+    use super::{Authenticator, Bounds, Checked};
+    use crate::{
+        password,
+        users::{Database, Record, UserName},
+    };
+
+    /// Knows anna, whose password is `secret`.
+    fn authenticator(folder: &TempDir) -> Authenticator {
+        let database = Database::new(folder.path());
+        let name = UserName::parse("anna").expect("a good name");
+        let password_hash = password::hash(b"secret");
+        let record = Record { password_hash, quota: None, demo: false };
+        database.write(&name, &record).expect("a record");
+        Authenticator::new(database, Bounds::default())
+    }
+
+    #[test]
+    fn who_finds_too_many_checks_is_throttled_and_who_is_known_is_not() {
+        let folder = TempDir::new().expect("a folder");
+        let mut door = authenticator(&folder);
+        door.bounds = Bounds {
+            running_max: 0,
+            waiting_max: 0,
+            wait_max: Duration::from_secs(60),
+        };
+        for (user, password) in
+            [("anna", "secret"), ("anna", "wrong"), ("nobody", "secret")]
+        {
+            let checked = door.check(user, password.as_bytes());
+            assert!(matches!(checked, Ok(Checked::Throttled)), "{user}");
+        }
+        door.bounds.running_max = 1;
+        let checked = door.check("anna", b"secret");
+        assert!(matches!(checked, Ok(Checked::Yes(..))));
+        door.bounds.running_max = 0;
+        let checked = door.check("anna", b"secret");
+        assert!(matches!(checked, Ok(Checked::Yes(..))));
+        let checked = door.check("anna", b"wrong");
+        assert!(matches!(checked, Ok(Checked::Throttled)));
+    }
+
+    #[test]
+    fn who_waits_too_long_for_a_check_is_throttled_and_waits_no_more() {
+        let folder = TempDir::new().expect("a folder");
+        let mut door = authenticator(&folder);
+        door.bounds = Bounds {
+            running_max: 0,
+            waiting_max: 1,
+            wait_max: Duration::from_millis(1),
+        };
+        let checked = door.check("anna", b"secret");
+        assert!(matches!(checked, Ok(Checked::Throttled)));
+        assert_eq!(door.state().waiting, 0);
+    }
+}

@@ -3,10 +3,18 @@
 
 use std::{
     fs::{self, File, Permissions},
+    io::{BufRead, BufReader},
+    net::SocketAddr,
     os::unix::fs::PermissionsExt,
+    process::{Child, Command, Stdio},
 };
 
-use crate::world::{Running, World};
+use tempfile::TempDir;
+
+use crate::{
+    peer::{Peer, pattern},
+    world::{Running, World},
+};
 
 #[test]
 fn a_line_at_the_limit_is_read_and_one_byte_more_is_too_long() {
@@ -179,6 +187,38 @@ fn a_size_beyond_the_disk_is_refused_and_reserves_nothing() {
 }
 
 #[test]
+fn a_disk_that_is_full_in_the_middle_leaves_a_part_and_the_session() {
+    let server = Cramped::start();
+    let mut mike = server.sign_in();
+    mike.put("f", b"old");
+    let content = pattern(1 << 20, 1);
+    let all = mike.quota("available");
+    mike.begin_put("f", &content);
+    mike.send(&content);
+    mike.expect("404 reason=disk-full");
+    mike.ask("pwd", "201 path=/");
+    assert_eq!(mike.get("f"), b"old");
+    let kept = mike.quota("parts");
+    assert!(0 < kept && kept < 1 << 20, "{kept}");
+    assert_eq!(mike.quota("available"), all - kept);
+    assert_eq!(mike.begin_put("f", &content) as u64, kept);
+    mike.send(&content[kept as usize..]);
+    mike.expect("404 reason=disk-full");
+    assert_eq!(mike.quota("parts"), kept);
+    // Without a digest nothing is kept; and a client may hang up at once.
+    mike.ask("put g size=1048576", "202 ");
+    mike.expect("405 offset=0");
+    mike.send(&content[..1 << 19]);
+    mike.expect("404 reason=disk-full");
+    mike.break_off();
+    let mut mike = server.sign_in();
+    assert_eq!(mike.quota("available"), all - kept);
+    mike.ask("rm f", "201");
+    mike.ask("rm f", "201");
+    assert_eq!(mike.quota("used"), 0);
+}
+
+#[test]
 fn half_a_line_and_a_hang_up_do_nothing() {
     let world = World::new().start();
     for half in ["mkdir half", "mkdir half\r", "auth anna secre", "x"] {
@@ -283,13 +323,13 @@ fn paths_over_the_systems_limit_do_not_exist_and_are_not_made() {
         }
         anna.put("f", b"content");
     }
-    let deep = vec![name.as_str(); 10].join("/");
+    let deep = [name.as_str(); 10].join("/");
     anna.ask("cd", "201 path=/");
     anna.ask(&format!("mv b a/{deep}/b"), "201");
     anna.ask(&format!("cd a/{deep}/b"), "201");
     anna.ask(&format!("cd {}", &deep[..6 * 251 - 1]), "201 ");
     // So far they are 4019 bytes: the next is too much.
-    let rest = vec![name.as_str(); 2].join("/");
+    let rest = [name.as_str(); 2].join("/");
     for command in ["cd @", "dir @", "get @/f", "rm @/f", "rmdir @"] {
         let line = command.replace('@', &rest);
         anna.ask(&line, "402 reason=not-found");
@@ -343,7 +383,7 @@ fn what_the_servers_account_may_not_read_is_denied() {
     anna.put("f", b"x");
     anna.ask("mkdir d", "201");
     for name in ["f", "d"] {
-        fs::set_permissions(world.path(name), Permissions::from_mode(0))
+        fs::set_permissions(world.path(name), Permissions::from_mode(0o000))
             .expect("permissions");
     }
     for line in ["get f", "dir d", "get d/x", "put d/x size=1", "mkdir d/x"] {
@@ -375,9 +415,60 @@ fn a_home_that_is_removed_under_a_session_is_missing_until_the_next() {
     assert!(world.path("new").exists());
 }
 
+/// A server in a process of its own whose files cannot grow beyond some
+/// ten thousand bytes: to it, the disk is full then.
+struct Cramped {
+    process: Child,
+    address: SocketAddr,
+    _root: TempDir,
+}
+
+impl Cramped {
+    fn start() -> Cramped {
+        let root = TempDir::new().expect("a temporary folder");
+        // The signal that comes with the limit would end the server.
+        let mut process = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_ftpool-server"))
+            .args(["--listen-native", "127.0.0.1:0", "--root"])
+            .arg(root.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a process");
+        let output = process.stdout.take().expect("it is piped");
+        let said: Vec<_> = BufReader::new(output)
+            .lines()
+            .map(|line| line.expect("the server's output"))
+            .take_while(|line| line != "ready")
+            .collect();
+        let address = said
+            .iter()
+            .find_map(|line| line.strip_prefix("listening native "))
+            .and_then(|address| address.parse().ok())
+            .expect("an address");
+        Cramped { process, address, _root: root }
+    }
+
+    fn sign_in(&self) -> Peer {
+        let mut peer = Peer::connect(self.address);
+        peer.expect("000 state=ready");
+        peer.ask("auth mike mike-demo", "200 ");
+        peer
+    }
+}
+
+impl Drop for Cramped {
+    fn drop(&mut self) {
+        // It is gone already where the test failed because it is.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// Every command's answer in a home that is gone.
 #[track_caller]
-fn check_gone(world: &Running, anna: &mut crate::peer::Peer) {
+fn check_gone(world: &Running, anna: &mut Peer) {
     for line in [
         "cd",
         "cd /",

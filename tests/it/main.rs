@@ -9,6 +9,7 @@ mod hostile;
 mod jail;
 mod limits;
 mod lobby;
+mod parts;
 mod peer;
 mod program;
 mod settings;

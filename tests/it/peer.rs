@@ -3,9 +3,9 @@
 //! wait has a deadline.
 
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A connection to a server.
@@ -92,13 +92,23 @@ impl Peer {
     /// Everything up to the close. A reset counts as the close.
     #[track_caller]
     pub fn rest(&mut self) -> Vec<u8> {
+        let deadline = Instant::now() + DEADLINE;
         let mut rest = Vec::new();
-        match self.reader.read_to_end(&mut rest) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
-            Err(error) => panic!("the close was wanted: {error}"),
+        while Instant::now() < deadline {
+            let count = match self.reader.fill_buf() {
+                Ok([]) => return rest,
+                Ok(bytes) => {
+                    rest.extend_from_slice(bytes);
+                    bytes.len()
+                }
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                    return rest;
+                }
+                Err(error) => panic!("the close was wanted: {error}"),
+            };
+            self.reader.consume(count);
         }
-        rest
+        panic!("the close was wanted; more and more came");
     }
 
     /// Nothing more comes, and the connection is closed.
@@ -193,6 +203,15 @@ pub fn number(reply: &str, field: &str) -> u64 {
         .find_map(|part| part.strip_prefix(field)?.strip_prefix('='))
         .and_then(|digits| digits.parse().ok())
         .unwrap_or_else(|| panic!("no number {field}= in {reply:?}"))
+}
+
+/// Bytes that differ with `seed`, and at every place.
+pub fn pattern(length: usize, seed: u8) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    let mut reader =
+        blake3::Hasher::new_derive_key("test").update(&[seed]).finalize_xof();
+    reader.fill(&mut bytes);
+    bytes
 }
 
 /// Long enough for any machine; a test that waits so long has failed.
