@@ -4,8 +4,16 @@
 //!
 //! Must not know: what is logged.
 
-use std::{io, path::Path};
+use std::{
+    io::{self, Write},
+    path::Path,
+    time::Duration,
+};
 
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    time::Timespec,
+};
 use tracing_appender::{
     non_blocking::{NonBlockingBuilder, WorkerGuard},
     rolling::{InitError, RollingFileAppender, Rotation},
@@ -44,7 +52,7 @@ pub fn start(folder: &Path) -> Result<LogGuard, InitError> {
     let (terminal, terminal_guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(LINES_MAX)
         .thread_name("log-terminal")
-        .finish(io::stderr());
+        .finish(Terminal { is_stuck: false });
     let lines = fmt::layer().with_target(false);
     let for_people = lines
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
@@ -62,6 +70,45 @@ pub fn start(folder: &Path) -> Result<LogGuard, InitError> {
         .try_init();
     Ok(LogGuard { _file: file_guard, _terminal: terminal_guard })
 }
+
+/// Standard error, whose reader may have stopped reading: then lines are
+/// thrown away, so that the queue before it never stays full, and the end
+/// of the process has nothing to wait for.
+struct Terminal {
+    /// The last line found no room.
+    is_stuck: bool,
+}
+
+impl Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let wait = if self.is_stuck { Duration::ZERO } else { READER_WAIT };
+        self.is_stuck = !has_room(wait);
+        if self.is_stuck {
+            return Ok(bytes.len());
+        }
+        let piece = bytes.len().min(PIECE_BYTES);
+        io::stderr().write(&bytes[..piece])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether standard error takes a piece within that time.
+fn has_room(wait: Duration) -> bool {
+    let stderr = io::stderr();
+    let mut ready = [PollFd::new(&stderr, PollFlags::OUT)];
+    let wait = Timespec::try_from(wait).ok();
+    poll(&mut ready, wait.as_ref()).is_ok_and(|ready| ready > 0)
+}
+
+/// How long a reader of standard error may take for one line. The end of
+/// the log waits twice as long before it gives up.
+const READER_WAIT: Duration = Duration::from_millis(50);
+
+/// A pipe that has any room takes so much without a wait (`PIPE_BUF`).
+const PIECE_BYTES: usize = 4096;
 
 /// Days that are kept.
 const FILES_MAX: usize = 14;
