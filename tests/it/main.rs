@@ -5,5 +5,6 @@ mod bound;
 mod commands;
 mod lobby;
 mod peer;
+mod process;
 mod program;
 mod world;
