@@ -11,6 +11,7 @@ mod limits;
 mod lobby;
 mod parts;
 mod peer;
+mod process;
 mod program;
 mod settings;
 mod transfers;
