@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::scene::{Scene, Stop, lock};
 use crate::case::{Close, Millis};
@@ -197,7 +197,7 @@ impl Client {
             return;
         }
         let deadline =
-            (Instant::now() + FAREWELL_MAX).min(self.scene.deadline);
+            (Instant::now() + self.scene.patience).min(self.scene.deadline);
         if self.send(b"quit\n", Pace::default(), deadline).is_err() {
             return;
         }
@@ -332,6 +332,3 @@ fn shown_line(line: &[u8]) -> String {
         _ => shown(line),
     }
 }
-
-/// A server that is in step answers at once; a busy machine is slower.
-const FAREWELL_MAX: Duration = Duration::from_secs(10);

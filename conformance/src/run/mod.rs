@@ -320,7 +320,13 @@ fn is_gone(scene: &Scene) -> Option<String> {
         let exit = exit.unwrap_or_default();
         return Some(format!("the server ended ({exit}): {errors}"));
     }
-    let address = scene.found().address?;
+    let found = scene.found();
+    // A server that never said a word was not there to begin with.
+    if found.seen.is_empty() {
+        return None;
+    }
+    let address = found.address?;
+    drop(found);
     let deadline = Instant::now() + scene.patience;
     Peer::connect(address, deadline, Arc::new(AtomicBool::new(false)))
         .err()
