@@ -140,11 +140,11 @@ fn silence_is_a_timeout_and_not_an_error() {
 #[test]
 fn a_reply_before_the_command_fails() {
     let hasty: Behaviour = |mut s, _| {
-        let _ = s.write_all(READY.as_bytes());
-        let _ = s.write_all(b"201 : at your service\n");
+        let both = format!("{READY}201 : at your service\n");
+        let _ = s.write_all(both.as_bytes());
         answer_rest(s);
     };
-    ends_in(Verdict::Fail, hasty, NOOP, "a reply to no request");
+    ends_in(Verdict::Fail, hasty, NOOP, "that nothing asked for");
 }
 
 /// Reads on until the client goes.

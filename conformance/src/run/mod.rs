@@ -251,6 +251,9 @@ fn finish(scene: &Arc<Scene>, result: Result<(), Stop>) -> Outcome {
         outcome.verdict = Verdict::Crash;
         outcome.reason = how;
     }
+    if outcome.verdict.is_failure(true) {
+        outcome.blamed = found.last;
+    }
     outcome.seen = found.seen;
     (outcome.transcript, outcome.dropped) = scene.wire.take();
     outcome
