@@ -1,2 +1,7 @@
-//! Thin for now.
-fn main() {}
+//! `ftpool-conformance`: arguments in, exit code out; no logic.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ftpool_conformance::cli::main()
+}

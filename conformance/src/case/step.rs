@@ -1,0 +1,579 @@
+//! A step: one thing done, then what must come of it.
+//!
+//! The keys of a step are played in a fixed order, whatever order they are
+//! written in: the act, `expect` or `replies`, the bytes, `end`. That a step
+//! has at most one act is `check`'s to say.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess};
+use serde_saphyr::Spanned;
+
+use super::values::{Bytes, Entry, Many, Millis, Num, code_from_float};
+use super::{Need, ServerSettings};
+
+/// One step of a scenario. See docs/scenarios.md for each key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Step {
+    /// The client that acts; the script's own, `main`, when left out.
+    pub on: Option<String>,
+    /// A word to the reader, kept in the transcript.
+    pub note: Option<String>,
+
+    // The acts, of which a step has at most one.
+    /// A TCP connection is made.
+    pub connect: Option<Connect>,
+    /// A user signs in, on a connection made for it where there is none.
+    pub login: Option<Login>,
+    /// Lines, each with its LF, in one write.
+    pub send: Option<Many>,
+    /// Bytes as they are; no LF is added.
+    pub send_raw: Option<Bytes>,
+    /// The bytes of an upload that the server has asked for.
+    pub upload: Option<Bytes>,
+    /// A whole upload with all its replies.
+    pub put: Option<Put>,
+    /// A whole download with all its replies.
+    pub get: Option<Get>,
+    /// The client goes.
+    pub close: Option<Close>,
+    /// The server must go.
+    pub expect_close: Option<Ending>,
+    /// Nothing may arrive for so long.
+    pub silence: Option<Millis>,
+    /// So long nothing is done.
+    pub pause: Option<Millis>,
+    /// Waits until every script that names it has come to it.
+    pub barrier: Option<String>,
+    /// Many clients do the same.
+    pub crowd: Option<Box<Crowd>>,
+    /// Waits for a crowd in the background.
+    pub join: Option<String>,
+    /// Scripts by name, all at once.
+    pub parallel: Option<BTreeMap<String, Vec<Spanned<Step>>>>,
+    /// The same several times.
+    pub repeat: Option<Box<Repeat>>,
+    /// What the counters must show: `3`, `>=1`, `<=4`, `1..3`.
+    pub tally: Option<BTreeMap<String, String>>,
+    /// What is proven about the bound.
+    pub overlap: Option<Overlap>,
+    /// What must be on the server's disk, by path below the folder.
+    pub disk: Option<BTreeMap<String, DiskCheck>>,
+    /// What is put on the server's disk, by path below the folder.
+    pub place: Option<BTreeMap<String, Entry>>,
+    /// What is done to the server.
+    pub server: Option<ServerAct>,
+    /// Variables.
+    pub set: Option<BTreeMap<String, String>>,
+    /// Comparisons: `${a} == ${b}`, `${used} <= 10`.
+    pub assert: Option<Many>,
+    /// Gives this moment a name.
+    pub mark: Option<String>,
+
+    // What must come of it.
+    /// The reply.
+    pub expect: Option<Expect>,
+    /// Several replies, in order.
+    pub replies: Option<Vec<Expect>>,
+    /// Exactly these raw bytes.
+    pub receive: Option<Bytes>,
+    /// Raw bytes not known in advance.
+    pub read: Option<Read>,
+    /// A listing's entries, as `TYPE SIZE NAME`.
+    pub listing: Option<Vec<String>>,
+    /// The reply after the bytes.
+    pub end: Option<Expect>,
+
+    // How.
+    /// The longest that the whole of it may take.
+    pub within: Option<Millis>,
+    /// The shortest that the reply may take.
+    pub not_before: Option<Millis>,
+    /// The mark from which both count; the start of the step when left out.
+    pub since: Option<String>,
+    /// The step is repeated until it holds, at most for so long.
+    pub retry: Option<Millis>,
+    /// The bytes of one write.
+    pub pieces: Option<Num>,
+    /// The pause between two writes.
+    pub gap: Option<Millis>,
+}
+
+/// How far `connect` goes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Connect {
+    /// Until `000 state=ready`, through any waiting.
+    Ready,
+    /// The TCP connection alone.
+    Only,
+}
+
+/// Who signs in, and where to.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// `user`, `second`, or the name of one of the scenario's own users.
+    pub user: String,
+    /// Whether the session goes into the scenario's folder afterwards.
+    pub folder: bool,
+}
+
+/// A whole upload that must succeed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Put {
+    /// The name's token, as it is sent.
+    pub name: String,
+    /// The whole file.
+    pub bytes: Bytes,
+    /// Whether the digest is announced.
+    #[serde(default)]
+    pub digest: bool,
+    /// The offset at which the server must begin.
+    pub offset: Option<Num>,
+}
+
+/// A whole download that must succeed, from byte 0.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Get {
+    /// The name's token, as it is sent.
+    pub name: String,
+    /// What must arrive.
+    pub bytes: Bytes,
+}
+
+/// How a client goes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Close {
+    /// Both directions at once.
+    Fin,
+    /// Its own direction only; it still reads.
+    Half,
+    /// A reset.
+    Reset,
+}
+
+/// How a server may go.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// A FIN after the last byte.
+    Clean,
+    /// A reset.
+    Reset,
+    /// Either.
+    Any,
+}
+
+/// Many clients that do the same.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crowd {
+    /// How many.
+    pub count: Num,
+    /// The crowd's name. Member number 3 of `c` lives on as client `c3`.
+    #[serde(rename = "as")]
+    pub name: String,
+    /// Whether the next step begins before they are done.
+    #[serde(default)]
+    pub background: bool,
+    /// What each of them does; `${n}` is the member's number from 1.
+    pub steps: Vec<Spanned<Step>>,
+}
+
+/// The same steps several times.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// How often.
+    pub times: Num,
+    /// What; `${i}` is the round from 1.
+    pub steps: Vec<Spanned<Step>>,
+}
+
+/// What the clients can prove about the server's bound.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overlap {
+    /// So many were served at one moment, at least once.
+    pub reached: Option<Num>,
+    /// Never more than so many.
+    pub most: Option<Num>,
+}
+
+/// What must be on the server's disk.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskCheck {
+    /// A file with exactly these bytes.
+    pub file: Option<Bytes>,
+    /// A directory with exactly these names (kept parts and other things
+    /// that the server hides are not counted).
+    pub dir: Option<Vec<String>>,
+    /// Nothing of that name.
+    pub absent: bool,
+    /// A link with this target.
+    pub link: Option<String>,
+}
+
+/// What is done to a server that the suite started.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerAct {
+    /// A signal: `TERM`, `INT`, `HUP` or `KILL`.
+    pub signal: Option<String>,
+    /// It must end by itself with this exit code (bounded by `within`).
+    pub exit: Option<i32>,
+    /// It is started again on the same root, after it has ended.
+    pub start: bool,
+    /// Its settings file is written anew, with these over the old ones.
+    pub settings: Option<ServerSettings>,
+}
+
+/// Raw bytes that are not known in advance.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Read {
+    /// How many; the last reply's `length` when left out.
+    pub length: Option<Num>,
+    /// A regular expression that must match somewhere.
+    pub matches: Option<String>,
+    /// One that must match nowhere.
+    pub lacks: Option<String>,
+    /// The whole is kept under this name, as text.
+    pub capture: Option<String>,
+    /// BLAKE3 of the whole.
+    pub digest: Option<String>,
+}
+
+/// What a reply must be: all that is said must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Expect {
+    /// The code, or any one of several.
+    pub code: Vec<String>,
+    /// Fields that must be there with this value (percent-decoded).
+    pub fields: BTreeMap<String, String>,
+    /// Fields whose raw value must match a regular expression.
+    pub matches: BTreeMap<String, String>,
+    /// Fields that must not be there.
+    pub absent: Vec<String>,
+    /// A regular expression for the text for people.
+    pub text: Option<String>,
+    /// Variables to fill from fields; `:text` and `:line` are the rest.
+    pub capture: BTreeMap<String, String>,
+    /// Alternatives, tried from the top; the first that holds counts.
+    pub any_of: Vec<Expect>,
+    /// What an alternative is worth; pass when left out.
+    pub verdict: Grade,
+    /// Why an alternative is worth that.
+    pub note: Option<String>,
+    /// A tally that goes up when this alternative is the one.
+    pub count: Option<String>,
+    /// Steps to play when this alternative is the one.
+    pub then: Vec<Spanned<Step>>,
+    /// For a `000`: others that do not fit are read over.
+    pub eventually: bool,
+}
+
+/// What an alternative is worth.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// As the text wants it.
+    #[default]
+    Pass,
+    /// Allowed, but not as it should be.
+    Warn,
+    /// The text leaves it open; told.
+    Info,
+    /// The server does not have the feature, and need not. The scenario ends.
+    Unsupported,
+}
+
+impl Step {
+    /// Adds what the step shows to be needed.
+    pub(super) fn needs(&self, needs: &mut Vec<Need>) {
+        if self.disk.is_some() || self.place.is_some() {
+            needs.push(Need::Disk);
+        }
+        if self.server.is_some() {
+            needs.push(Need::Managed);
+        }
+        let mut text = String::new();
+        if let Some(lines) = &self.send {
+            text = lines.0.concat();
+        }
+        let second = |login: &Login| login.user == "second";
+        if self.login.as_ref().is_some_and(second)
+            || text.contains("${second}")
+        {
+            needs.push(Need::SecondUser);
+        }
+        if text.contains("${limit}") {
+            needs.push(Need::Limit);
+        }
+    }
+
+    /// Whether the step counts on the scenario's folder being there.
+    pub(super) fn wants_folder(&self) -> bool {
+        self.login.as_ref().is_some_and(|login| login.folder)
+    }
+
+    /// The steps inside this one.
+    pub fn inner(&self) -> Vec<&[Spanned<Step>]> {
+        let mut inner: Vec<&[Spanned<Step>]> = Vec::new();
+        inner.extend(self.crowd.iter().map(|crowd| &crowd.steps[..]));
+        inner.extend(self.repeat.iter().map(|repeat| &repeat.steps[..]));
+        if let Some(branches) = &self.parallel {
+            inner.extend(branches.values().map(|steps| &steps[..]));
+        }
+        for expect in self.expectations() {
+            inner.push(&expect.then);
+            inner.extend(expect.any_of.iter().map(|one| &one.then[..]));
+        }
+        inner
+    }
+
+    /// All that the step expects of replies.
+    pub fn expectations(&self) -> impl Iterator<Item = &Expect> {
+        self.expect
+            .iter()
+            .chain(self.replies.iter().flatten())
+            .chain(self.end.iter())
+    }
+}
+
+/// Shows every step to `see`, the inner ones too.
+pub(super) fn visit(steps: &[Spanned<Step>], see: &mut dyn FnMut(&Step)) {
+    for step in steps {
+        see(&step.value);
+        for inner in step.value.inner() {
+            visit(inner, see);
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Login {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Login;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a user, or {user: NAME, folder: false}")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Login, E> {
+                Ok(Login { user: name.to_owned(), folder: true })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> Result<Login, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct Long {
+                    user: String,
+                    folder: Option<bool>,
+                }
+                let long = Long::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Login {
+                    user: long.user,
+                    folder: long.folder.unwrap_or(true),
+                })
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
+}
+
+/// The long form of an expectation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct LongExpect {
+    code: Option<Many>,
+    fields: BTreeMap<String, String>,
+    matches: BTreeMap<String, String>,
+    absent: Vec<String>,
+    text: Option<String>,
+    capture: BTreeMap<String, String>,
+    any_of: Vec<Expect>,
+    verdict: Grade,
+    note: Option<String>,
+    count: Option<String>,
+    then: Vec<Spanned<Step>>,
+    eventually: bool,
+}
+
+impl From<LongExpect> for Expect {
+    fn from(long: LongExpect) -> Expect {
+        Expect {
+            code: long.code.map(|codes| codes.0).unwrap_or_default(),
+            fields: long.fields,
+            matches: long.matches,
+            absent: long.absent,
+            text: long.text,
+            capture: long.capture,
+            any_of: long.any_of,
+            verdict: long.verdict,
+            note: long.note,
+            count: long.count,
+            then: long.then,
+            eventually: long.eventually,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Expect {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ExpectVisitor)
+    }
+}
+
+struct ExpectVisitor;
+
+impl<'de> de::Visitor<'de> for ExpectVisitor {
+    type Value = Expect;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a code (`201`, `402 not-found`), a list of codes, or a map with `code`")
+    }
+
+    /// `201`, or a code with its reason: `402 not-found`.
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Expect, E> {
+        let (code, reason) = match word.split_once(' ') {
+            Some((code, reason)) => (code, Some(reason.trim())),
+            None => (word, None),
+        };
+        let fields = reason
+            .map(|reason| ("reason".to_owned(), reason.to_owned()))
+            .into_iter()
+            .collect();
+        let code = vec![code.to_owned()];
+        Ok(Expect { code, fields, ..Expect::default() })
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Expect, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Expect, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Expect, E> {
+        self.visit_str(&code_from_float(number))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        list: A,
+    ) -> Result<Expect, A::Error> {
+        let code = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+        Ok(Expect { code, ..Expect::default() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Expect, A::Error> {
+        LongExpect::deserialize(MapAccessDeserializer::new(map))
+            .map(Expect::from)
+    }
+}
+
+impl Step {
+    /// The acts that the step names, in the order of docs/scenarios.md.
+    pub fn acts(&self) -> Vec<&'static str> {
+        let acts = [
+            ("connect", self.connect.is_some()),
+            ("login", self.login.is_some()),
+            ("send", self.send.is_some()),
+            ("send_raw", self.send_raw.is_some()),
+            ("upload", self.upload.is_some()),
+            ("put", self.put.is_some()),
+            ("get", self.get.is_some()),
+            ("close", self.close.is_some()),
+            ("expect_close", self.expect_close.is_some()),
+            ("silence", self.silence.is_some()),
+            ("pause", self.pause.is_some()),
+            ("barrier", self.barrier.is_some()),
+            ("crowd", self.crowd.is_some()),
+            ("join", self.join.is_some()),
+            ("parallel", self.parallel.is_some()),
+            ("repeat", self.repeat.is_some()),
+            ("tally", self.tally.is_some()),
+            ("overlap", self.overlap.is_some()),
+            ("disk", self.disk.is_some()),
+            ("place", self.place.is_some()),
+            ("server", self.server.is_some()),
+            ("set", self.set.is_some()),
+            ("assert", self.assert.is_some()),
+            ("mark", self.mark.is_some()),
+        ];
+        acts.iter().filter(|act| act.1).map(|act| act.0).collect()
+    }
+
+    /// Whether the step can fail by what the server does.
+    pub(super) fn checks_something(&self) -> bool {
+        let server = self.server.as_ref();
+        self.expect.is_some()
+            || self.replies.is_some()
+            || self.receive.is_some()
+            || self.read.is_some()
+            || self.listing.is_some()
+            || self.end.is_some()
+            || self.put.is_some()
+            || self.get.is_some()
+            || self.expect_close.is_some()
+            || self.silence.is_some()
+            || self.tally.is_some()
+            || self.overlap.is_some()
+            || self.disk.is_some()
+            || self.assert.is_some()
+            || server.is_some_and(|server| server.exit.is_some())
+    }
+
+    /// All texts of the step in which `${…}` may stand, but byte strings
+    /// and patterns.
+    pub(super) fn texts(&self) -> Vec<String> {
+        let mut texts = Vec::new();
+        texts.extend(self.send.iter().flat_map(|many| many.0.clone()));
+        texts.extend(self.assert.iter().flat_map(|many| many.0.clone()));
+        texts.extend(self.put.iter().map(|put| put.name.clone()));
+        texts.extend(self.get.iter().map(|get| get.name.clone()));
+        texts.extend(self.login.iter().map(|login| login.user.clone()));
+        for map in self.set.iter().chain(&self.tally) {
+            texts.extend(map.values().cloned());
+        }
+        texts.extend(self.listing.iter().flatten().cloned());
+        texts.extend(self.pieces.iter().map(|num| num.0.clone()));
+        texts.extend(self.crowd.iter().map(|crowd| crowd.count.0.clone()));
+        texts.extend(self.repeat.iter().map(|repeat| repeat.times.0.clone()));
+        for expect in self.expectations() {
+            for one in [expect].into_iter().chain(&expect.any_of) {
+                texts.extend(one.code.iter().cloned());
+                texts.extend(one.fields.values().cloned());
+            }
+        }
+        texts
+    }
+
+    /// All byte strings of the step.
+    pub(super) fn byte_strings(&self) -> Vec<&Bytes> {
+        let direct = [&self.send_raw, &self.upload, &self.receive];
+        let mut all: Vec<&Bytes> = direct.into_iter().flatten().collect();
+        all.extend(self.put.iter().map(|put| &put.bytes));
+        all.extend(self.get.iter().map(|get| &get.bytes));
+        let places = self.place.iter().flat_map(BTreeMap::values);
+        all.extend(places.filter_map(|entry| entry.file.as_ref()));
+        let checks = self.disk.iter().flat_map(BTreeMap::values);
+        all.extend(checks.filter_map(|check| check.file.as_ref()));
+        all
+    }
+}

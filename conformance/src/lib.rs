@@ -1,0 +1,17 @@
+//! The conformance suite: scenarios in YAML, a runner, a judge, reports.
+//!
+//! Reading order: `case` is the language and `load` where scenarios come
+//! from; `target` is the server that is judged; `peer` is the socket,
+//! `reply` and `wire` what is seen on it; `run` plays one scenario and `lint`
+//! watches every line of it; `suite` plays many; `verdict`, `waivers` and
+//! `baseline` say what came of it, and `report` tells people.
+//!
+//! The crate links nothing else of this workspace: a fault in the server's
+//! own parser must not be able to hide itself here.
+
+pub mod case;
+pub mod cli;
+pub mod load;
+pub mod payload;
+pub mod select;
+pub mod template;
