@@ -9,9 +9,21 @@
 //! The crate links nothing else of this workspace: a fault in the server's
 //! own parser must not be able to hide itself here.
 
+pub mod baseline;
 pub mod case;
 pub mod cli;
+pub mod explain;
+pub mod lint;
 pub mod load;
 pub mod payload;
+pub mod peer;
+pub mod reply;
+pub mod report;
+pub mod run;
 pub mod select;
+pub mod suite;
+pub mod target;
 pub mod template;
+pub mod verdict;
+pub mod waivers;
+pub mod wire;

@@ -95,7 +95,12 @@ impl Conn {
                 let mut line: Vec<u8> =
                     self.held.drain(..=end.unwrap_or(0)).collect();
                 let most = LINE_MAX - usize::from(told(Lie::TooLongEarly));
-                if skipping || line.len() > most {
+                if told(Lie::TooLongSplit) && line.len() > LINE_MAX {
+                    let rest = line.split_off(LINE_MAX);
+                    self.held.splice(..0, rest);
+                }
+                let whole = line.last() == Some(&b'\n');
+                if skipping || line.len() > most || !whole {
                     return Ok(Line::TooLong);
                 }
                 line.pop();

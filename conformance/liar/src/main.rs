@@ -9,6 +9,7 @@ mod accounts;
 mod auth;
 mod books;
 mod conn;
+mod folder;
 mod get;
 mod home;
 mod lies;

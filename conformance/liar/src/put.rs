@@ -127,12 +127,7 @@ fn begin(
         .and_then(|identity| books.parts.lend(identity));
     let offset = lent.as_ref().map_or(0, |(_, kept)| *kept);
     let needed = size - offset;
-    let fits = match () {
-        () if told(Lie::QuotaOneShort) => needed < sums.available,
-        () if told(Lie::QuotaOneOver) => needed <= sums.available + 1,
-        () if told(Lie::QuotaOldFileFree) => needed <= sums.available + old,
-        () => needed <= sums.available,
-    };
+    let room = fits(needed, sums.available, old);
     let mut upload = Upload {
         account: Arc::clone(account),
         identity,
@@ -144,10 +139,9 @@ fn begin(
         thrown: false,
         settled: false,
     };
-    if !fits || needed > free_disk {
+    if !room || needed > free_disk {
         drop(books);
-        drop(upload);
-        if fits {
+        if room {
             return Err(Reason::DiskFull.into());
         }
         let told_need = if told(Lie::NeededWrong) { size } else { needed };
@@ -163,8 +157,7 @@ fn begin(
     books.reserved += needed;
     upload.reserved = needed;
     if upload.data.as_os_str().is_empty() {
-        let fresh = books.parts.fresh(upload.identity.as_ref());
-        match fresh {
+        match books.parts.fresh(upload.identity.as_ref()) {
             Ok(data) => upload.data = data,
             Err(error) => {
                 drop(books);
@@ -173,14 +166,28 @@ fn begin(
         }
     }
     drop(books);
-    if told(Lie::OldFileLost) || told(Lie::EarlyName) {
-        let _ = fs::remove_file(&target);
-    }
-    if told(Lie::EarlyName) {
-        let _ = fs::hard_link(&upload.data, &target);
-    }
+    lie_about_the_old(&upload.data, &target);
     let own = if told(Lie::AvailableAfter) { needed } else { 0 };
     Ok((upload, sums.available.saturating_sub(own)))
+}
+
+fn fits(needed: u64, available: u64, old: u64) -> bool {
+    match () {
+        () if told(Lie::QuotaOneShort) => needed < available,
+        () if told(Lie::QuotaOneOver) => needed <= available + 1,
+        () if told(Lie::QuotaOldFileFree) => needed <= available + old,
+        () => needed <= available,
+    }
+}
+
+/// The lies that harm the older file, or show the new one too early.
+fn lie_about_the_old(data: &Path, target: &Path) {
+    if told(Lie::OldFileLost) || told(Lie::EarlyName) {
+        let _ = fs::remove_file(target);
+    }
+    if told(Lie::EarlyName) {
+        let _ = fs::hard_link(data, target);
+    }
 }
 
 /// Where a complete file goes: what the links lead to, if they stay inside.
@@ -239,10 +246,11 @@ impl Upload {
             }
             hasher.update(&bytes);
         }
-        let unchecked = told(Lie::DigestUnchecked)
-            || told(Lie::PutOffByOne)
+        let resumes_wrong = told(Lie::PutOffByOne)
             || told(Lie::PartOfAnother)
             || told(Lie::PutResumesBlind);
+        let unchecked =
+            told(Lie::DigestUnchecked) || self.offset > 0 && resumes_wrong;
         let expected = self.identity.as_ref().map(|i| i.digest);
         let matches =
             expected.is_none_or(|d| d == *hasher.finalize().as_bytes());

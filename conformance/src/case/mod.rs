@@ -112,6 +112,8 @@ pub enum Need {
     Tls,
     /// The suite started the server and may change, stop and restart it.
     Managed,
+    /// Permission bits bind the server: it does not run as root.
+    Unprivileged,
 }
 
 impl fmt::Display for Need {
@@ -122,6 +124,7 @@ impl fmt::Display for Need {
             Need::Disk => "disk",
             Need::Tls => "tls",
             Need::Managed => "managed",
+            Need::Unprivileged => "unprivileged",
         })
     }
 }
@@ -188,6 +191,9 @@ impl Case {
         }
         if self.scenario.fixture.values().any(Entry::is_on_disk_only) {
             needs.push(Need::Disk);
+        }
+        if self.scenario.fixture.values().any(|e| e.mode.is_some()) {
+            needs.push(Need::Unprivileged);
         }
         visit(&self.scenario.steps, &mut |step| step.needs(&mut needs));
         needs.sort();

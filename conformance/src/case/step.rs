@@ -302,6 +302,9 @@ impl Step {
         if self.disk.is_some() || self.place.is_some() {
             needs.push(Need::Disk);
         }
+        if self.place.iter().flatten().any(|(_, e)| e.mode.is_some()) {
+            needs.push(Need::Unprivileged);
+        }
         if self.server.is_some() {
             needs.push(Need::Managed);
         }

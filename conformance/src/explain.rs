@@ -1,0 +1,232 @@
+//! A scenario in words: the rule, the ruling, the steps, and the lies that
+//! it catches.
+
+use std::fmt::Write;
+
+use serde_saphyr::Spanned;
+
+use crate::case::{Bytes, Case, Close, Connect, Ending, Expect, Step};
+use crate::run::describe;
+
+/// All that there is to say about a case.
+pub fn explain(case: &Case) -> String {
+    let scenario = &case.scenario;
+    let mut text = format!("{}\n{}\n\n", case.id, scenario.title);
+    let mut row = |what: &str, value: String| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "{what:<8} {value}");
+        }
+    };
+    row("rule", scenario.rule.trim().replace('\n', " "));
+    row("level", format!("{}, §{}", scenario.level, scenario.section));
+    row("ruling", scenario.ruling.clone().unwrap_or_default());
+    let needs: Vec<String> =
+        case.needs().iter().map(ToString::to_string).collect();
+    row("needs", needs.join(", "));
+    let values: Vec<String> =
+        case.row.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    row("row", values.join(" "));
+    row("file", format!("{}:{}", case.file, case.line));
+    if !scenario.fixture.is_empty() {
+        let paths: Vec<&str> =
+            scenario.fixture.keys().map(String::as_str).collect();
+        row("fixture", paths.join(", "));
+    }
+    text += "\nsteps\n";
+    steps(&scenario.steps, 1, &mut text);
+    text += "\nlies that it catches\n";
+    if scenario.kills.is_empty() {
+        text += "  (none is named)\n";
+    }
+    for lie in &scenario.kills {
+        let _ = writeln!(text, "  {lie}");
+    }
+    text
+}
+
+fn steps(steps: &[Spanned<Step>], depth: usize, text: &mut String) {
+    let margin = "  ".repeat(depth);
+    for step in steps {
+        let step = &step.value;
+        let who =
+            step.on.as_ref().map_or(String::new(), |on| on.clone() + ": ");
+        if let Some(note) = &step.note {
+            let _ = writeln!(text, "{margin}{who}({note})");
+        }
+        for line in acts(step) {
+            let _ = writeln!(text, "{margin}{who}{line}");
+        }
+        for (name, inner) in inner_steps(step) {
+            if !name.is_empty() {
+                let _ = writeln!(text, "{margin}{name}:");
+            }
+            self::steps(inner, depth + 1, text);
+        }
+        for expect in step.expect.iter().chain(step.replies.iter().flatten()) {
+            expectation(expect, depth, text);
+        }
+        for line in raw(step) {
+            let _ = writeln!(text, "{margin}  {line}");
+        }
+        if let Some(end) = &step.end {
+            expectation(end, depth, text);
+        }
+        for line in bounds(step) {
+            let _ = writeln!(text, "{margin}  {line}");
+        }
+    }
+}
+
+fn expectation(expect: &Expect, depth: usize, text: &mut String) {
+    let margin = "  ".repeat(depth);
+    let _ = writeln!(text, "{margin}  must be answered {}", describe(expect));
+    let all = [expect].into_iter().chain(&expect.any_of);
+    for one in all.filter(|one| !one.then.is_empty()) {
+        let _ = writeln!(text, "{margin}  after {}:", describe(one));
+        steps(&one.then, depth + 2, text);
+    }
+}
+
+fn acts(step: &Step) -> Vec<String> {
+    let mut acts = Vec::new();
+    let mut add = |text: Option<String>| acts.extend(text);
+    add(step.connect.map(|how| match how {
+        Connect::Ready => "connects, and is told ready".into(),
+        Connect::Only => "connects".into(),
+    }));
+    add(step
+        .login
+        .as_ref()
+        .map(|login| format!("signs in as {}", login.user)));
+    add(step
+        .send
+        .as_ref()
+        .map(|many| format!("sends {}", many.0.join(" ⏎ "))));
+    add(step.send_raw.as_ref().map(|b| format!("sends raw {}", bytes(b))));
+    add(step.upload.as_ref().map(|b| format!("uploads {}", bytes(b))));
+    add(step.put.as_ref().map(|put| {
+        format!("puts {}, {}, whole", put.name, bytes(&put.bytes))
+    }));
+    add(step.get.as_ref().map(|get| {
+        format!("gets {}, {}, whole", get.name, bytes(&get.bytes))
+    }));
+    add(step.close.map(|how| match how {
+        Close::Fin => "closes".into(),
+        Close::Half => "closes its sending direction".into(),
+        Close::Reset => "resets the connection".into(),
+    }));
+    add(step.expect_close.map(|ending| match ending {
+        Ending::Clean => "must see a clean close".into(),
+        Ending::Reset => "must see a reset".into(),
+        Ending::Any => "must see a close".into(),
+    }));
+    add(step.silence.map(|time| format!("must see nothing for {time}")));
+    add(step.pause.map(|time| format!("waits {time}")));
+    add(step
+        .barrier
+        .as_ref()
+        .map(|name| format!("waits at the barrier {name}")));
+    add(step.crowd.as_ref().map(|crowd| {
+        let when = if crowd.background { ", in the background" } else { "" };
+        format!("{} clients {} at once{when}:", crowd.count, crowd.name)
+    }));
+    add(step.join.as_ref().map(|name| format!("waits for the crowd {name}")));
+    add(step.parallel.as_ref().map(|_| "at once:".to_owned()));
+    add(step.repeat.as_ref().map(|repeat| format!("{} times:", repeat.times)));
+    add(step
+        .tally
+        .as_ref()
+        .map(|tally| format!("the counters are {tally:?}")));
+    add(step.overlap.as_ref().map(|overlap| {
+        let bound = |num: &Option<_>, word| match num {
+            Some(num) => format!(" {word} {num}"),
+            None => String::new(),
+        };
+        let least = bound(&overlap.reached, "at least");
+        let most = bound(&overlap.most, "at most");
+        format!("served at once, provably:{least}{most}")
+    }));
+    for path in step.disk.iter().flat_map(|disk| disk.keys()) {
+        acts.push(format!("on the server's disk {path} is as described"));
+    }
+    for path in step.place.iter().flat_map(|place| place.keys()) {
+        acts.push(format!("{path} is put on the server's disk"));
+    }
+    if let Some(server) = &step.server {
+        acts.push(format!("the server: {server:?}"));
+    }
+    for (name, value) in step.set.iter().flatten() {
+        acts.push(format!("{name} is {value}"));
+    }
+    for text in step.assert.iter().flat_map(|many| &many.0) {
+        acts.push(format!("must hold: {text}"));
+    }
+    acts
+}
+
+fn inner_steps(step: &Step) -> Vec<(&str, &[Spanned<Step>])> {
+    let mut inner: Vec<(&str, &[Spanned<Step>])> = Vec::new();
+    inner.extend(step.crowd.iter().map(|crowd| ("", &crowd.steps[..])));
+    inner.extend(step.repeat.iter().map(|repeat| ("", &repeat.steps[..])));
+    for (name, steps) in step.parallel.iter().flatten() {
+        inner.push((name.as_str(), &steps[..]));
+    }
+    inner
+}
+
+fn raw(step: &Step) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(given) = &step.receive {
+        lines.push(format!("must be sent {}", bytes(given)));
+    }
+    if step.read.is_some() {
+        lines.push("must be sent raw bytes, as many as announced".into());
+    }
+    if let Some(entries) = &step.listing {
+        lines.push(format!("must be sent a listing of {entries:?}"));
+    }
+    lines
+}
+
+fn bounds(step: &Step) -> Vec<String> {
+    let since = step
+        .since
+        .as_ref()
+        .map_or(String::new(), |mark| format!(" since {mark}"));
+    let times = [
+        ("within", step.within),
+        ("not before", step.not_before),
+        ("tried for at most", step.retry),
+    ];
+    times
+        .iter()
+        .filter_map(|(what, time)| Some(format!("{what} {}{since}", (*time)?)))
+        .collect()
+}
+
+/// A byte string in words.
+fn bytes(given: &Bytes) -> String {
+    let mut text = if let Some(text) = &given.text {
+        format!("{text:?}")
+    } else if let Some(hex) = &given.hex {
+        format!("the bytes {hex}")
+    } else if let Some(random) = &given.random {
+        format!("{} bytes of seed {}", random.size, random.seed)
+    } else if let Some(name) = &given.of {
+        format!("the bytes of {name}")
+    } else if let Some(parts) = &given.join {
+        parts.iter().map(bytes).collect::<Vec<_>>().join(" and ")
+    } else {
+        "nothing".into()
+    };
+    if let Some(times) = &given.repeat {
+        let _ = write!(text, ", {times} times");
+    }
+    if let Some(from) = &given.from {
+        let _ = write!(text, ", from byte {from}");
+    }
+    if let Some(to) = &given.to {
+        let _ = write!(text, ", to byte {to}");
+    }
+    text
+}

@@ -1,0 +1,337 @@
+//! One named client: its connection, its transcript, its lint.
+//!
+//! Every byte of a scenario passes through here, so that nothing is sent or
+//! received that the transcript does not show and the lint does not see.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::scene::{Scene, Stop, lock};
+use crate::case::{Close, Millis};
+use crate::lint::Lint;
+use crate::peer::{End, Peer, Trouble};
+use crate::reply::Reply;
+use crate::wire::{Kind, shown};
+
+/// One named client.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) name: String,
+    scene: Arc<Scene>,
+    peer: Option<Peer>,
+    lint: Lint,
+    /// The last line that was a reply.
+    pub(super) last: Option<Reply>,
+    connecting: Instant,
+    evidence: Option<usize>,
+}
+
+/// How bytes are cut into writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    /// Bytes a write; all at once when left out.
+    pub(super) pieces: Option<u64>,
+    /// The pause between two writes.
+    pub(super) gap: Option<Millis>,
+}
+
+impl Client {
+    /// Connects.
+    pub(super) fn connect(
+        scene: &Arc<Scene>,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<Client, Stop> {
+        let address = scene.address()?;
+        let connecting = Instant::now();
+        let peer = Peer::connect(address, deadline, scene.abort.clone())
+            .map_err(|error| {
+                Stop::Trouble(format!("connecting to {address}: {error}"))
+            })?;
+        scene.wire.add(name, Kind::Note, "connected");
+        Ok(Client {
+            name: name.to_owned(),
+            scene: scene.clone(),
+            peer: Some(peer),
+            lint: Lint::default(),
+            last: None,
+            connecting,
+            evidence: None,
+        })
+    }
+
+    /// Whether there is a connection, as far as the client knows.
+    pub(super) fn is_connected(&self) -> bool {
+        self.peer.is_some()
+    }
+
+    /// Sends requests, or parts of them.
+    pub(super) fn send(
+        &mut self,
+        bytes: &[u8],
+        pace: Pace,
+        deadline: Instant,
+    ) -> Result<(), Stop> {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let text = match line.strip_suffix(b"\n") {
+                Some(whole) => shown_line(whole),
+                None => format!("{} (no LF)", shown_line(line)),
+            };
+            self.note(Kind::Sent, text);
+        }
+        self.lint.sent(bytes);
+        self.write(bytes, pace, deadline)
+    }
+
+    /// Writes raw bytes; that the server has gone is for a read to find out.
+    pub(super) fn write(
+        &mut self,
+        bytes: &[u8],
+        pace: Pace,
+        deadline: Instant,
+    ) -> Result<(), Stop> {
+        let piece = pace
+            .pieces
+            .and_then(|size| usize::try_from(size).ok())
+            .unwrap_or(bytes.len())
+            .max(1);
+        for (number, part) in bytes.chunks(piece).enumerate() {
+            if let (Some(gap), true) = (pace.gap, number > 0) {
+                thread::sleep(gap.duration());
+            }
+            match self.peer()?.send(part, deadline) {
+                Ok(()) => {}
+                Err(Trouble::Ended(_)) => {
+                    self.note(Kind::Note, "the server reads no more");
+                    return Ok(());
+                }
+                Err(trouble) => return Err(self.stop(trouble)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next line, linted and written down.
+    pub(super) fn line(&mut self, deadline: Instant) -> Result<Reply, Read> {
+        let raw = match self.peer.as_mut() {
+            None => return Err(Read::Stop(not_connected(&self.name))),
+            Some(peer) => peer.line(deadline),
+        };
+        let raw = raw.map_err(|trouble| self.unread(trouble))?;
+        let reply = Reply::parse(&raw);
+        self.note(Kind::Received, reply.line.clone());
+        let sent = self.lint.received(&reply);
+        if let (Some(sent), Some(handle)) = (sent, self.evidence) {
+            lock(&self.scene.evidence).answered(handle, sent);
+        }
+        if reply.code == "000" {
+            self.system(&reply);
+        } else {
+            self.last = Some(reply.clone());
+        }
+        self.report_faults();
+        Ok(reply)
+    }
+
+    /// Up to `max` raw bytes, at least one; not written down.
+    pub(super) fn bytes(
+        &mut self,
+        max: usize,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, Read> {
+        match self.peer.as_mut() {
+            None => Err(Read::Stop(not_connected(&self.name))),
+            Some(peer) => peer
+                .bytes(max, deadline)
+                .map_err(|trouble| self.unread(trouble)),
+        }
+    }
+
+    /// Goes, one way or another.
+    pub(super) fn close(&mut self, how: Close) -> Result<(), Stop> {
+        let (text, done) = match how {
+            Close::Half => {
+                let done = self.peer()?.close_half();
+                ("closed its sending direction", done)
+            }
+            Close::Fin => {
+                self.peer = None;
+                ("closed", Ok(()))
+            }
+            Close::Reset => {
+                let peer = self.peer.take();
+                let done = match peer {
+                    Some(peer) => peer.reset(),
+                    None => return Err(not_connected(&self.name)),
+                };
+                ("reset the connection", done)
+            }
+        };
+        self.note(Kind::Note, text);
+        // A connection that the server has ended already cannot be ended
+        // again; the scenario's next step sees what that means.
+        if let Err(error) = done {
+            self.note(Kind::Note, format!("that is: {error}"));
+        }
+        Ok(())
+    }
+
+    /// The server has closed, as it should have.
+    pub(super) fn server_closed(&mut self) {
+        self.peer = None;
+    }
+
+    /// Ends a session that is in step: no stray byte may be left, `quit` is
+    /// answered by 201, and then the server closes.
+    pub(super) fn farewell(&mut self) {
+        let Some(peer) = &self.peer else { return };
+        if !self.lint.is_in_step() {
+            self.peer = None;
+            return;
+        }
+        if !peer.pending().is_empty() && !peer.pending().starts_with(b"000") {
+            let stray = shown(peer.pending());
+            self.fault(format!("stray bytes at the end: {stray}"));
+            self.peer = None;
+            return;
+        }
+        let deadline =
+            (Instant::now() + FAREWELL_MAX).min(self.scene.deadline);
+        if self.send(b"quit\n", Pace::default(), deadline).is_err() {
+            return;
+        }
+        if let Err(what) = self.last_words(deadline) {
+            self.fault(format!(
+                "quit is answered by 201, then the close; {what}"
+            ));
+        }
+        self.peer = None;
+    }
+
+    fn last_words(&mut self, deadline: Instant) -> Result<(), String> {
+        let mut answered = false;
+        loop {
+            match self.line(deadline) {
+                Ok(reply) if reply.code == "000" => {}
+                Ok(reply) if reply.code == "201" && !answered => {
+                    answered = true;
+                }
+                Ok(reply) => return Err(format!("got {}", reply.line)),
+                Err(Read::Ended(_)) if self.lint.was_told_goodbye() => {
+                    return Ok(());
+                }
+                Err(Read::Ended(end)) if !answered => {
+                    return Err(format!("got {}", end_text(end)));
+                }
+                Err(Read::Ended(_)) | Err(Read::Stop(_)) => return Ok(()),
+                Err(Read::Late) if answered => {
+                    return Err("the server stayed".into());
+                }
+                Err(Read::Late) => return Err("nothing came".into()),
+                Err(Read::TooLong(begin)) => {
+                    return Err(format!("got an endless line: {begin}"));
+                }
+            }
+        }
+    }
+
+    /// Writes into the transcript.
+    pub(super) fn note(&self, kind: Kind, text: impl Into<String>) {
+        self.scene.wire.add(&self.name, kind, text);
+    }
+
+    fn system(&mut self, reply: &Reply) {
+        if let Some(limit) = reply.number("limit") {
+            let mut found = self.scene.found();
+            found.limit = Some(found.limit.unwrap_or(0).max(limit));
+        }
+        if reply.field("state") == Some("ready") && self.evidence.is_none() {
+            let serving = reply.number("serving");
+            let mut evidence = lock(&self.scene.evidence);
+            self.evidence = Some(evidence.ready(self.connecting, serving));
+        }
+    }
+
+    fn fault(&self, what: String) {
+        self.scene.fault(&self.name, format!("{}: {what}", self.name));
+    }
+
+    fn report_faults(&mut self) {
+        for what in std::mem::take(&mut self.lint.faults) {
+            self.fault(what);
+        }
+        let seen = std::mem::take(&mut self.lint.seen);
+        self.scene.found().seen.extend(seen);
+    }
+
+    fn peer(&mut self) -> Result<&mut Peer, Stop> {
+        let name = &self.name;
+        self.peer.as_mut().ok_or_else(|| not_connected(name))
+    }
+
+    fn stop(&self, trouble: Trouble) -> Stop {
+        match self.unread(trouble) {
+            Read::Stop(stop) => stop,
+            Read::Late => Stop::Late(crate::verdict::Failure {
+                wanted: "that the server reads what is sent".into(),
+                got: "it did not, for as long as was waited".into(),
+                client: self.name.clone(),
+                at: String::new(),
+            }),
+            Read::Ended(_) | Read::TooLong(_) => Stop::Aborted,
+        }
+    }
+
+    fn unread(&self, trouble: Trouble) -> Read {
+        match trouble {
+            Trouble::Late => Read::Late,
+            Trouble::Ended(end) => {
+                self.note(Kind::Note, end_text(end));
+                Read::Ended(end)
+            }
+            Trouble::TooLong => {
+                let pending = self.peer.as_ref().map(Peer::pending);
+                Read::TooLong(shown(pending.unwrap_or_default()))
+            }
+            Trouble::Aborted => Read::Stop(Stop::Aborted),
+            Trouble::Io(error) => Read::Stop(Stop::Trouble(error.to_string())),
+        }
+    }
+}
+
+/// Why there is no line and no byte.
+#[derive(Debug)]
+pub(super) enum Read {
+    /// The deadline passed.
+    Late,
+    /// The server ended the connection.
+    Ended(End),
+    /// An endless line; how it begins.
+    TooLong(String),
+    /// It is not the server's doing.
+    Stop(Stop),
+}
+
+/// The end of a connection for people.
+pub(super) fn end_text(end: End) -> &'static str {
+    match end {
+        End::Clean => "the server closed the connection",
+        End::Reset => "the server reset the connection",
+    }
+}
+
+fn not_connected(name: &str) -> Stop {
+    Stop::Trouble(format!("the client {name} is not connected"))
+}
+
+/// A request for people: text where it is text.
+fn shown_line(line: &[u8]) -> String {
+    match std::str::from_utf8(line) {
+        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+        _ => shown(line),
+    }
+}
+
+/// A server that is in step answers at once; a busy machine is slower.
+const FAREWELL_MAX: Duration = Duration::from_secs(10);

@@ -1,0 +1,332 @@
+//! Plays one scenario against one server, and judges it.
+//!
+//! The stage is set (a server with its root, or a folder on a foreign one),
+//! the steps are played, every connection is taken leave of, and what was
+//! found is weighed. Always ends in a verdict, and always by its deadline.
+
+mod barrier;
+mod client;
+mod crowd;
+mod evidence;
+mod expect;
+mod folder;
+mod proof;
+mod raw;
+mod scene;
+mod script;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+pub use expect::describe;
+use scene::{Found, Scene, Stop, lock};
+use script::Script;
+
+use crate::case::{Case, Grade, Need};
+use crate::peer::Peer;
+use crate::target::{
+    Credentials, Foreign, Managed, Program, Target, base_of, home_of,
+    make_entry, settings_of,
+};
+use crate::template::Scope;
+use crate::verdict::{Failure, Outcome, Verdict, weighed};
+use crate::wire::Wire;
+
+/// How a scenario is played.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long one answer may take, where the scenario does not say.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { patience: Duration::from_secs(10) }
+    }
+}
+
+/// Plays a case and says what came of it.
+pub fn run_one(case: &Case, target: &Target, options: Options) -> Outcome {
+    if let Some(reason) = target.lacks(case) {
+        return Outcome::new(case, Verdict::NotRun, reason);
+    }
+    let start = Instant::now();
+    // A fault of the suite's own is told as one, and the run goes on.
+    let played =
+        catch_unwind(AssertUnwindSafe(|| play(case, target, options)));
+    let mut outcome = played.unwrap_or_else(|_| {
+        let reason = "the suite itself panicked".to_owned();
+        Outcome::new(case, Verdict::Error, reason)
+    });
+    outcome.took_ms =
+        u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    outcome
+}
+
+fn play(case: &Case, target: &Target, options: Options) -> Outcome {
+    let error = |reason| Outcome::new(case, Verdict::Error, reason);
+    let folder = match TempDir::with_prefix("conformance-") {
+        Ok(folder) => folder,
+        Err(failed) => return error(failed.to_string()),
+    };
+    let staged = match target {
+        Target::Managed(program) => {
+            stage_managed(case, program, options, &folder)
+        }
+        Target::Foreign(foreign) => stage_foreign(case, foreign, options),
+    };
+    let (scene, scope) = match staged {
+        Ok(staged) => staged,
+        Err(reason) => return error(reason),
+    };
+    let mut script = Script::new(scene.clone(), scope, "main");
+    let foreign = matches!(target, Target::Foreign(_));
+    if foreign && let Err(reason) = folder::make(&scene, &script.scope) {
+        return finish(&scene, Err(Stop::Trouble(reason)));
+    }
+    let mut result = script.play(&case.scenario.steps);
+    if result.is_err() {
+        scene.abort();
+    }
+    result = result.and(script.join_all());
+    if result.is_ok() && !scene.touched.load(Ordering::Relaxed) {
+        for client in script.clients.values_mut() {
+            client.farewell();
+        }
+    }
+    drop(script);
+    if foreign && case.has_folder() {
+        folder::remove(&scene);
+    }
+    finish(&scene, result)
+}
+
+/// A server of the suite's own, with the fixture on its disk before it
+/// starts: so nothing of the fixture depends on what is to be judged.
+fn stage_managed(
+    case: &Case,
+    program: &Program,
+    options: Options,
+    folder: &TempDir,
+) -> Result<(Arc<Scene>, Scope), String> {
+    let user = Credentials { name: "ann".into(), password: "ann-pass".into() };
+    let second =
+        Credentials { name: "bob".into(), password: "bob-pass".into() };
+    let second = case.needs().contains(&Need::SecondUser).then_some(second);
+    let wanted = case.scenario.server.as_ref();
+    let settings = settings_of(wanted, &user, second.as_ref());
+    let limit = settings["max_users"].as_u64();
+    let mut server = Managed::new(program.clone(), settings, folder.path());
+    let home = home_of(server.root(), &user.name);
+    let name = folder_name();
+    let scope = scope_of(case, &user, second.as_ref(), &name, limit);
+    if case.has_folder() {
+        let made = std::fs::create_dir_all(home.join(&name));
+        made.map_err(|error| error.to_string())?;
+    }
+    for (path, entry) in &case.scenario.fixture {
+        make_entry(&base_of(&home, &name, path), entry, &scope)?;
+    }
+    let address = server.start()?;
+    let mut scene = scene_of(case, options, user, second, name)?;
+    scene.home = Some(home);
+    scene.server = Mutex::new(Some(server));
+    scene.found.get_mut().expect("nobody else has it").address = Some(address);
+    ready(scene, scope, limit)
+}
+
+fn stage_foreign(
+    case: &Case,
+    foreign: &Foreign,
+    options: Options,
+) -> Result<(Arc<Scene>, Scope), String> {
+    let name = folder_name();
+    let (user, second) = (foreign.user.clone(), foreign.second.clone());
+    let scope = scope_of(case, &user, second.as_ref(), &name, foreign.limit);
+    let address = foreign.resolve()?;
+    let mut scene = scene_of(case, options, user, second, name)?;
+    let root = foreign.root.as_ref();
+    scene.home = root.map(|root| home_of(root, &scene.user.name));
+    scene.found.get_mut().expect("nobody else has it").address = Some(address);
+    ready(scene, scope, foreign.limit)
+}
+
+fn ready(
+    mut scene: Scene,
+    scope: Scope,
+    limit: Option<u64>,
+) -> Result<(Arc<Scene>, Scope), String> {
+    scene.barriers =
+        barrier::Barriers::of(&scene.case.scenario.steps, &scope)?;
+    scene.found.get_mut().expect("nobody else has it").limit = limit;
+    Ok((Arc::new(scene), scope))
+}
+
+fn scene_of(
+    case: &Case,
+    options: Options,
+    user: Credentials,
+    second: Option<Credentials>,
+    folder: String,
+) -> Result<Scene, String> {
+    Ok(Scene {
+        case: case.clone(),
+        user,
+        second,
+        folder,
+        home: None,
+        wire: Wire::default(),
+        deadline: Instant::now() + case.scenario.timeout.duration(),
+        patience: options.patience,
+        abort: Arc::new(AtomicBool::new(false)),
+        barriers: barrier::Barriers::default(),
+        evidence: Mutex::default(),
+        found: Mutex::new(Found::default()),
+        server: Mutex::new(None),
+        touched: AtomicBool::new(false),
+    })
+}
+
+fn scope_of(
+    case: &Case,
+    user: &Credentials,
+    second: Option<&Credentials>,
+    folder: &str,
+    limit: Option<u64>,
+) -> Scope {
+    let mut scope = Scope {
+        payloads: Arc::new(case.payloads.clone()),
+        ..Scope::default()
+    };
+    scope.vars.extend(case.row.clone());
+    scope.set("user", &user.name);
+    scope.set("password", &user.password);
+    scope.set("dir", folder);
+    if let Some(second) = second {
+        scope.set("second", &second.name);
+        scope.set("second_password", &second.password);
+    }
+    if let Some(limit) = limit {
+        scope.set("limit", limit.to_string());
+    }
+    scope
+}
+
+/// A name that no other run and no other scenario has.
+fn folder_name() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("conformance-{:x}-{number}", std::process::id())
+}
+
+/// Weighs what was found.
+fn finish(scene: &Arc<Scene>, result: Result<(), Stop>) -> Outcome {
+    let case = &scene.case;
+    let level = case.scenario.level;
+    let gone = is_gone(scene);
+    check_bound(scene);
+    let found = std::mem::take(&mut *scene.found());
+    let (verdict, reason, failure) = match result {
+        Ok(()) => (Verdict::Pass, String::new(), None),
+        Err(Stop::Failed(failure)) => {
+            (weighed(level), summary(&failure), Some(failure))
+        }
+        Err(Stop::Late(failure)) => {
+            (Verdict::Timeout, summary(&failure), Some(failure))
+        }
+        Err(Stop::Unsupported(why)) => (Verdict::Unsupported, why, None),
+        Err(Stop::Trouble(why)) => (Verdict::Error, why, None),
+        Err(Stop::Aborted) => {
+            (Verdict::Error, "a script was stopped".into(), None)
+        }
+    };
+    let mut outcome = Outcome::new(case, verdict, reason);
+    outcome.failure = failure;
+    weigh_faults(&mut outcome, &found);
+    if let Some(how) = gone {
+        outcome.verdict = Verdict::Crash;
+        outcome.reason = how;
+    }
+    outcome.seen = found.seen;
+    (outcome.transcript, outcome.dropped) = scene.wire.take();
+    outcome
+}
+
+/// Broken rules of the wire fail any scenario; graded notes lower a pass.
+fn weigh_faults(outcome: &mut Outcome, found: &Found) {
+    let mut faults = found.faults.iter().cloned();
+    let passes = matches!(
+        outcome.verdict,
+        Verdict::Pass | Verdict::Info | Verdict::Warn | Verdict::Unsupported
+    );
+    if passes && let Some(first) = faults.next() {
+        outcome.verdict = Verdict::Fail;
+        outcome.reason = first.clone();
+        outcome.failure.get_or_insert(Failure {
+            wanted: "every line and byte as the protocol has it".into(),
+            got: first,
+            client: String::new(),
+            at: format!("{}:{}", outcome.case.file, outcome.case.line),
+        });
+    }
+    outcome.notes.extend(faults);
+    for (grade, note) in &found.notes {
+        outcome.notes.push(note.clone());
+        let lower = match grade {
+            Grade::Warn => Verdict::Warn,
+            Grade::Info => Verdict::Info,
+            Grade::Pass | Grade::Unsupported => continue,
+        };
+        let weaker = outcome.verdict == Verdict::Pass
+            || (outcome.verdict == Verdict::Info && lower == Verdict::Warn);
+        if weaker {
+            outcome.verdict = lower;
+            outcome.reason = note.clone();
+        }
+    }
+}
+
+/// Never more provably served at once than the limit that was told.
+fn check_bound(scene: &Scene) {
+    let evidence = lock(&scene.evidence);
+    let (overlap, gauge) = (evidence.overlap(), evidence.low_gauge());
+    drop(evidence);
+    let limit = scene.found().limit;
+    if let Some(limit) = limit
+        && overlap > limit
+    {
+        let what =
+            format!("{overlap} were served at once, the limit is {limit}");
+        scene.fault("", what);
+    }
+    if let Some(what) = gauge {
+        scene.fault("", what);
+    }
+}
+
+/// How the server went, where it went without being asked to.
+fn is_gone(scene: &Scene) -> Option<String> {
+    let mut server = lock(&scene.server);
+    if let Some(server) = server.as_mut() {
+        if scene.touched.load(Ordering::Relaxed) || server.is_running() {
+            return None;
+        }
+        let exit = server.exit.map(|exit| exit.to_string());
+        let errors = server.errors();
+        let exit = exit.unwrap_or_default();
+        return Some(format!("the server ended ({exit}): {errors}"));
+    }
+    let address = scene.found().address?;
+    let deadline = Instant::now() + scene.patience;
+    Peer::connect(address, deadline, Arc::new(AtomicBool::new(false)))
+        .err()
+        .map(|error| format!("the server cannot be reached any more: {error}"))
+}
+
+fn summary(failure: &Failure) -> String {
+    format!("wanted {}; got {}", failure.wanted, failure.got)
+}

@@ -1,0 +1,78 @@
+//! The settings file of a server that the suite starts.
+//!
+//! Written as JSON, which is YAML too, so that no writer of YAML is needed.
+
+use serde_json::{Map, Value, json};
+
+use super::Credentials;
+use crate::case::ServerSettings;
+
+/// The whole settings: the suite's defaults, and the scenario's over them.
+pub fn settings_of(
+    wanted: Option<&ServerSettings>,
+    user: &Credentials,
+    second: Option<&Credentials>,
+) -> Value {
+    let mut users = vec![json!({
+        "name": user.name, "password": user.password
+    })];
+    if let Some(second) = second {
+        users.push(json!({
+            "name": second.name, "password": second.password
+        }));
+    }
+    let mut settings = json!({
+        "listen": {"native": "127.0.0.1:0"},
+        "max_users": 8,
+        "waiting": {"places_max": 16, "secs_max": 60},
+        "default_quota": "64MiB",
+        "users": users,
+        "limits": {
+            "login_secs": 30,
+            "idle_secs": 30,
+            "stall_secs": 30,
+            "login_failures": 3,
+            "drain_secs": 2,
+        },
+    });
+    if let Some(wanted) = wanted {
+        merge(&mut settings, wanted);
+    }
+    settings
+}
+
+/// Lays a scenario's settings over others.
+pub fn merge(settings: &mut Value, wanted: &ServerSettings) {
+    if let Some(max) = wanted.max_users {
+        settings["max_users"] = max.into();
+    }
+    if let Some(quota) = &wanted.default_quota {
+        settings["default_quota"] = size(quota);
+    }
+    if let Some(quota) = &wanted.quota {
+        settings["users"][0]["quota"] = size(quota);
+    }
+    for (key, values) in
+        [("waiting", &wanted.waiting), ("limits", &wanted.limits)]
+    {
+        for (name, value) in values.iter().flatten() {
+            settings[key][name.as_str()] = (*value).into();
+        }
+    }
+    let Some(users) = settings["users"].as_array_mut() else { return };
+    for user in &wanted.users {
+        let mut one = Map::new();
+        one.insert("name".into(), user.name.clone().into());
+        one.insert("password".into(), user.password.clone().into());
+        if let Some(quota) = &user.quota {
+            one.insert("quota".into(), size(quota));
+        }
+        users.retain(|other| other["name"] != user.name.as_str());
+        users.push(one.into());
+    }
+}
+
+/// A number of bytes is a number; anything else is the server's to read.
+fn size(text: &str) -> Value {
+    text.parse::<u64>().map_or_else(|_| text.into(), Value::from)
+}
