@@ -28,8 +28,8 @@ fn a_kill_in_the_middle_of_an_upload_harms_nothing() {
             kill_in_an_upload(program, &new, &mut random);
         let left = kept(killed.root());
         program = killed.start();
-        assert_eq!(kept(program.root()), left, "round {round}: a part lost");
         let mut anna = program.anna();
+        assert_eq!(kept(program.root()), left, "round {round}: a part lost");
         let found = fs::read(program.path("f")).expect("one of the two");
         let finished = found == new;
         assert!(finished || found == old, "round {round}: neither is whole");

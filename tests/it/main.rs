@@ -10,6 +10,7 @@ mod hostile;
 mod jail;
 mod limits;
 mod lobby;
+mod model;
 mod parts;
 mod peer;
 mod process;
