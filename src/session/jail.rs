@@ -251,18 +251,25 @@ impl Jail {
             Kind::Directory => Err(Refused::Exists.into()),
             Kind::Hidden | Kind::DeadLink => Err(Refused::Denied.into()),
             Kind::File(size) => {
-                let real = self
-                    .home
-                    .canonicalize(path.relative())
-                    .map_err(on_lookup)?;
-                let path = VPath::from_relative(&real);
-                Ok(Target { path, old_size: Some(size) })
+                match self.home.canonicalize(path.relative()) {
+                    Ok(real) => {
+                        let path = VPath::from_relative(&real);
+                        Ok(Target { path, old_size: Some(size) })
+                    }
+                    // Another session has removed it in this moment.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        self.new_target(path)
+                    }
+                    Err(error) => Err(on_lookup(error)),
+                }
             }
-            Kind::Missing => {
-                self.require_room_for(path)?;
-                Ok(Target { path: path.clone(), old_size: None })
-            }
+            Kind::Missing => self.new_target(path),
         }
+    }
+
+    fn new_target(&self, path: &VPath) -> Result<Target, Denial> {
+        self.require_room_for(path)?;
+        Ok(Target { path: path.clone(), old_size: None })
     }
 
     /// Puts a complete part under its real name, atomically.

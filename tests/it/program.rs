@@ -40,6 +40,11 @@ impl Program {
         program
     }
 
+    /// The server's root.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// Starts the server, and waits until it is ready.
     #[track_caller]
     pub fn start(self) -> Started {
