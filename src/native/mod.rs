@@ -1,8 +1,16 @@
-//! The native protocol (`docs/native-protocol.md`): its lines, verbs and
-//! codes, for both ends.
+//! The native protocol (`docs/native-protocol.md`). Its lines, verbs and
+//! codes serve both ends; the conversation is the server's.
+//!
+//! Must not know: the FTP dialect.
 
 pub mod code;
+mod conversation;
 pub mod line;
+pub mod notice;
+mod reply;
 pub mod token;
+mod transfer;
 pub mod verb;
 pub mod wire;
+
+pub use conversation::{Patience, serve};

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::password::Password;
+
 /// One command, whole and well-formed. Names are bytes as the user gave
 /// them, decoded but not yet resolved: the session knows where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,28 +109,6 @@ impl PathText {
 impl fmt::Debug for PathText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", String::from_utf8_lossy(&self.0))
-    }
-}
-
-/// A password in clear. Its `Debug` shows nothing, so that no log can.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(Vec<u8>);
-
-impl Password {
-    /// Wraps the bytes that the user typed.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Password {
-        Password(bytes.into())
-    }
-
-    /// The bytes, for hashing and nothing else.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
     }
 }
 

@@ -1,0 +1,110 @@
+//! What a dialect is to the threads that carry it: something to say to
+//! those who wait, and a conversation with those who are served.
+//!
+//! Must not know: the line, the pool.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Instant,
+};
+
+use crate::{
+    journal::Journal,
+    native::{
+        self, Patience,
+        notice::{self, Notice},
+    },
+    session::{House, Session},
+    stream::Stream,
+};
+
+/// A connection that a worker has taken.
+#[derive(Debug)]
+pub struct Visitor {
+    /// The connection.
+    pub stream: Stream,
+    /// Counts connections from 1.
+    pub number: u64,
+    /// The other end.
+    pub peer: SocketAddr,
+    /// How many are served at most.
+    pub limit: usize,
+    /// How many are served now, this one included.
+    pub serving: usize,
+}
+
+/// What the lobby has to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LobbyNotice {
+    /// No place, and no place in the line either; the connection is closed.
+    Busy,
+    /// The server is stopping; the connection is closed.
+    Closing,
+    /// The place in the line, from 1.
+    Waiting {
+        /// The place, from 1.
+        position: usize,
+        /// How many are served at most.
+        limit: usize,
+    },
+}
+
+/// A way to speak to clients. Shared by all threads.
+pub trait Dialect: Send + Sync {
+    /// The bytes that tell a waiting client something; none for a dialect
+    /// that is silent then.
+    fn notice(&self, notice: LobbyNotice) -> Vec<u8>;
+
+    /// Serves one connection until it is closed.
+    fn converse(&self, visitor: Visitor);
+}
+
+/// The native protocol over a house.
+#[derive(Debug)]
+pub struct Native {
+    house: Arc<House>,
+    patience: RwLock<Patience>,
+}
+
+impl Native {
+    /// Speaks the native protocol to the users of a house.
+    pub fn new(house: Arc<House>, patience: Patience) -> Native {
+        Native { house, patience: RwLock::new(patience) }
+    }
+
+    /// Other limits of time, for those who come from now on.
+    pub fn set_patience(&self, patience: Patience) {
+        let mut ours =
+            self.patience.write().unwrap_or_else(PoisonError::into_inner);
+        *ours = patience;
+    }
+}
+
+impl Dialect for Native {
+    fn notice(&self, notice: LobbyNotice) -> Vec<u8> {
+        let mut line = Vec::new();
+        let notice = match notice {
+            LobbyNotice::Busy => Notice::Busy,
+            LobbyNotice::Closing => Notice::Closing,
+            LobbyNotice::Waiting { position, limit } => {
+                Notice::Waiting { position, limit }
+            }
+        };
+        notice::encode(notice, &mut line);
+        line
+    }
+
+    fn converse(&self, visitor: Visitor) {
+        let Visitor { stream, number, peer, limit, serving } = visitor;
+        let patience =
+            *self.patience.read().unwrap_or_else(PoisonError::into_inner);
+        let mut journal = Journal::new(number, peer);
+        journal.began();
+        let began = Instant::now();
+        let session = Session::new(Arc::clone(&self.house));
+        let ready = Notice::Ready { limit, serving };
+        native::serve(stream, session, patience, ready, &mut journal);
+        journal.ended(began.elapsed());
+    }
+}

@@ -1,0 +1,233 @@
+//! A server for one test: a temporary root, its users, port 0, in the
+//! test's own process. What the test does to it is in plain bytes.
+
+use std::{
+    collections::HashMap,
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use ftpool::{
+    native::Patience,
+    net::{self, Dialect, Gauge, Listener, Native, Places},
+    password,
+    session::{House, Policy},
+    stream::Stop,
+    users::{Database, Record, UserName},
+};
+use tempfile::TempDir;
+
+use crate::peer::Peer;
+
+/// What a test's server will be like.
+pub struct World {
+    root: TempDir,
+    policy: Policy,
+    patience: Patience,
+    places: Places,
+    drain: Duration,
+}
+
+/// A server that serves until it is dropped.
+pub struct Running {
+    root: TempDir,
+    pub address: SocketAddr,
+    pub gauge: Arc<Gauge>,
+    pub house: Arc<House>,
+    stop: Stop,
+    drain: Duration,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl World {
+    /// A user anna with the password `secret` and 1000 bytes, ten places.
+    pub fn new() -> World {
+        let long = Duration::from_secs(60);
+        let world = World {
+            root: TempDir::new().expect("a temporary folder"),
+            policy: Policy {
+                default_quota: 1000,
+                quotas: HashMap::new(),
+                login_failures: 3,
+                part_age: Duration::from_secs(3600),
+            },
+            patience: Patience { login: long, idle: long, stall: long },
+            places: Places { served_max: 10, waiting_max: 10, wait_max: long },
+            drain: Duration::from_secs(10),
+        };
+        world.user("anna")
+    }
+
+    /// One more user, with the password `secret`.
+    pub fn user(self, name: &str) -> World {
+        let record =
+            Record { password_hash: hash(), quota: None, demo: false };
+        let database = self.root.path().join("database");
+        fs::create_dir_all(&database).expect("the database's folder");
+        Database::new(database)
+            .write(&user_name(name), &record)
+            .expect("the user's record");
+        fs::create_dir_all(self.root.path().join("home").join(name))
+            .expect("the user's home");
+        self
+    }
+
+    /// Every user's quota in bytes.
+    pub fn quota(mut self, bytes: u64) -> World {
+        self.policy.default_quota = bytes;
+        self
+    }
+
+    /// How long the parts of broken uploads are kept.
+    pub fn part_age(mut self, age: Duration) -> World {
+        self.policy.part_age = age;
+        self
+    }
+
+    /// How many are served and how many wait.
+    pub fn places(mut self, served: usize, waiting: usize) -> World {
+        self.places.served_max = served;
+        self.places.waiting_max = waiting;
+        self
+    }
+
+    /// How long one waits in line.
+    pub fn wait_max(mut self, wait: Duration) -> World {
+        self.places.wait_max = wait;
+        self
+    }
+
+    /// How long a session may be silent.
+    pub fn patience(mut self, change: impl FnOnce(&mut Patience)) -> World {
+        change(&mut self.patience);
+        self
+    }
+
+    /// How long transfers in flight have when the server stops.
+    pub fn drain(mut self, drain: Duration) -> World {
+        self.drain = drain;
+        self
+    }
+
+    /// Starts the server with the native protocol.
+    pub fn start(self) -> Running {
+        let patience = self.patience;
+        self.start_with(|house| Arc::new(Native::new(house, patience)))
+    }
+
+    /// Starts the server with what is spoken on its connections.
+    pub fn start_with(
+        self,
+        dialect: impl FnOnce(Arc<House>) -> Arc<dyn Dialect>,
+    ) -> Running {
+        let root = self.root.path();
+        let database = Database::new(root.join("database"));
+        let house =
+            Arc::new(House::new(database, root.join("home"), self.policy));
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let socket = net::listen(address).expect("a free port");
+        let address = socket.local_addr().expect("a bound socket");
+        let dialect = dialect(Arc::clone(&house));
+        let stop = Stop::new().expect("a descriptor");
+        let gauge = Arc::new(Gauge::default());
+        let thread = {
+            let (stop, gauge) = (stop.clone(), Arc::clone(&gauge));
+            let listeners = vec![Listener { socket, dialect }];
+            thread::spawn(move || {
+                net::serve(listeners, self.places, &gauge, &stop)
+                    .expect("the server's threads");
+            })
+        };
+        Running {
+            root: self.root,
+            address,
+            gauge,
+            house,
+            stop,
+            drain: self.drain,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Running {
+    /// A connection of which nothing has been read.
+    pub fn connect(&self) -> Peer {
+        Peer::connect(self.address)
+    }
+
+    /// A connection that is being served.
+    pub fn ready(&self) -> Peer {
+        let mut peer = self.connect();
+        peer.expect("000 state=ready");
+        peer
+    }
+
+    /// A session of anna's.
+    pub fn anna(&self) -> Peer {
+        self.sign_in("anna")
+    }
+
+    /// A session of a user's.
+    pub fn sign_in(&self, name: &str) -> Peer {
+        let mut peer = self.ready();
+        peer.ask(&format!("auth {name} secret"), "200 ");
+        peer
+    }
+
+    /// A file or folder of anna's, on the server's side.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join("home/anna").join(name)
+    }
+
+    /// The files below the folder of the kept parts of anna.
+    pub fn parts(&self) -> Vec<PathBuf> {
+        let folder = self.root.path().join("home/.parts/anna");
+        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    }
+
+    /// Requests the stop, without waiting for it.
+    pub fn stop(&self) {
+        self.stop.request(self.drain);
+    }
+
+    /// Stops, waits until all threads have ended, and gives the root to be
+    /// served again.
+    pub fn end(mut self) -> World {
+        self.join();
+        let world = World::new();
+        let root = TempDir::new().expect("a temporary folder");
+        World { root: std::mem::replace(&mut self.root, root), ..world }
+    }
+
+    fn join(&mut self) {
+        self.stop();
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !thread::panicking() {
+                ended.expect("the server did not panic");
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+fn user_name(name: &str) -> UserName {
+    UserName::parse(name).expect("the test's user has a good name")
+}
+
+/// One hash for all tests: each costs tens of milliseconds.
+fn hash() -> String {
+    static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    HASH.get_or_init(|| password::hash(b"secret")).clone()
+}
