@@ -69,8 +69,10 @@ impl<D: Dialect> Caller<D> {
         stream.set_nodelay(true)?;
         let talk = dialect.talk();
         let mut caller = Caller { stream, talk, pending: Vec::new() };
-        while !caller.hear(None, |heard| matches!(heard, Heard::Ready { .. }))?
-        {}
+        while !caller
+            .hear(None, |heard| matches!(heard, Heard::Ready { .. }))?
+        {
+        }
         caller.call(Step::SignIn { user, password }, None)?;
         Ok(caller)
     }

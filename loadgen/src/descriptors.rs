@@ -10,7 +10,7 @@ pub(crate) fn raise() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     // Where it is refused the old limit still holds, and is what counts.
-    drop(setrlimit(Resource::Nofile, raised));
+    let _ = setrlimit(Resource::Nofile, raised);
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 

@@ -76,7 +76,8 @@ pub(crate) fn clear<D: Dialect>(
         for file in &shelf.files {
             away(&mut caller, Step::Rm(&file.path))?;
         }
-        let writers = if needs(workload, WRITERS) { workload.users() } else { 0 };
+        let writers =
+            if needs(workload, WRITERS) { workload.users() } else { 0 };
         for user in 0..writers {
             let room = user % WORK_ROOMS;
             for slot in 0..PUT_SLOTS {

@@ -116,8 +116,7 @@ impl Ledger {
     pub(crate) fn all_ops(&self, phase: Phase, measure: Measure) -> Times {
         let mut sum = empty();
         for op in Op::ALL.into_iter().filter(|op| *op != Op::Visit) {
-            if let Some(times) =
-                self.times(op, phase, Outcome::Done, measure)
+            if let Some(times) = self.times(op, phase, Outcome::Done, measure)
             {
                 sum.add(times).expect("all have the same bounds");
             }

@@ -86,7 +86,7 @@ impl OwnServer {
     fn stop(&mut self) {
         if let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) {
             // It may have ended by itself.
-            drop(kill_process(pid, Signal::TERM));
+            let _ = kill_process(pid, Signal::TERM);
         }
         let deadline = Instant::now() + STOP_MAX;
         while Instant::now() < deadline {
@@ -112,8 +112,8 @@ pub(crate) fn processor_time(pid: u32) -> Option<Nanos> {
     // The second field is a name in brackets and may hold anything.
     let fields: Vec<&str> =
         stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: u64 =
-        fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()?
+        + fields.get(12)?.parse::<u64>().ok()?;
     Some(ticks * TICK)
 }
 

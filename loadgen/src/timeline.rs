@@ -135,9 +135,8 @@ impl Gatherer {
             return None;
         }
         let (_, mut row, times, phases) = self.open.remove(&slice.index)?;
-        row.response_us = (!times.is_empty()).then(|| {
-            [0.5, 0.99, 1.0].map(|at| times.value_at_quantile(at))
-        });
+        row.response_us = (!times.is_empty())
+            .then(|| [0.5, 0.99, 1.0].map(|at| times.value_at_quantile(at)));
         Some(Gathered { row, phases })
     }
 }

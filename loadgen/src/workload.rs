@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::{
     clock::Nanos,
+    plan::stages_span,
     record::Op,
     units::{Scalar, Size, Span},
 };
@@ -246,9 +247,8 @@ impl Workload {
         let raw: Raw = serde_yaml::from_str(text).map_err(|error| {
             WorkloadError::Malformed(name.to_owned(), error)
         })?;
-        raw.check().map_err(|what| {
-            WorkloadError::Senseless(name.to_owned(), what)
-        })
+        raw.check()
+            .map_err(|what| WorkloadError::Senseless(name.to_owned(), what))
     }
 
     /// All the users of all groups.
@@ -262,8 +262,8 @@ impl Workload {
         let mut left = users;
         let last = self.groups.len() - 1;
         for (at, group) in self.groups.iter_mut().enumerate() {
-            let share = u64::from(group.users) * u64::from(users)
-                / u64::from(before);
+            let share =
+                u64::from(group.users) * u64::from(users) / u64::from(before);
             let share = u32::try_from(share).unwrap_or(left).max(1).min(left);
             group.users = if at == last { left } else { share };
             left -= group.users;
@@ -342,14 +342,15 @@ impl Raw {
         if users > USERS_MAX {
             return Err(format!("users: at most {USERS_MAX} in all"));
         }
-        let span = |given: Option<Span>, default| {
-            given.map_or(default, Span::nanos)
-        };
+        let span =
+            |given: Option<Span>, default| given.map_or(default, Span::nanos);
+        let staged = groups.iter().map(|group| stages_span(&group.stages));
+        let staged = staged.max().filter(|span| *span > 0);
         Ok(Workload {
             name: self.name,
             about: self.about,
             seed: self.seed,
-            duration: span(self.duration, DURATION_DEFAULT),
+            duration: span(self.duration, staged.unwrap_or(DURATION_DEFAULT)),
             warm_up: span(self.warm_up, 0),
             files,
             check: self.check,
@@ -380,14 +381,15 @@ impl RawGroup {
         }
         let pace = match self.rate {
             None => Pace::Closed,
-            Some(rate) if rate > 0.0 && rate <= RATE_MAX => Pace::Open {
-                rate,
-                of: self.arrivals,
-                spacing: self.spacing,
-            },
+            Some(rate) if rate > 0.0 && rate <= RATE_MAX => {
+                Pace::Open { rate, of: self.arrivals, spacing: self.spacing }
+            }
             Some(_) => return bad("rate: above 0, at most a million"),
         };
-        if self.stages.iter().any(|stage| !(0.0..=RATE_MAX).contains(&stage.to))
+        if self
+            .stages
+            .iter()
+            .any(|stage| !(0.0..=RATE_MAX).contains(&stage.to))
         {
             return bad("stages: `to` is 0 to a million");
         }

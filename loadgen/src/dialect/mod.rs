@@ -9,7 +9,7 @@ mod native;
 pub(crate) use native::Native;
 
 /// A protocol, as a maker of conversations.
-pub(crate) trait Dialect: Copy + Send + 'static {
+pub(crate) trait Dialect: Copy + Send + Sync + 'static {
     /// One connection's state.
     type Talk: Conversation;
 

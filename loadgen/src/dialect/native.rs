@@ -249,7 +249,11 @@ mod tests {
     use super::{Conversation, Dialect, Heard, Native, Step};
 
     /// Everything that `bytes` say, when they come in pieces of `piece`.
-    fn told(step: Option<Step<'_>>, bytes: &[u8], piece: usize) -> Vec<String> {
+    fn told(
+        step: Option<Step<'_>>,
+        bytes: &[u8],
+        piece: usize,
+    ) -> Vec<String> {
         let mut talk = Native.talk();
         let mut facts = Vec::new();
         if let Some(step) = step {
@@ -288,11 +292,7 @@ mod tests {
                 000 state=ready protocol=1 limit=3 serving=3 : go\n",
                 2,
             ),
-            (
-                Some(get),
-                b"405 offset=0 length=3 size=3\nabc201 size=3\n",
-                5,
-            ),
+            (Some(get), b"405 offset=0 length=3 size=3\nabc201 size=3\n", 5),
             (Some(Step::Dir("/")), b"201 length=2 entries=1\na\n", 4),
             (Some(Step::Dir("/")), b"201 length=0 entries=0\n", 2),
             (Some(put), b"202 available=9\r\n405 offset=0\n201 size=9\n", 2),

@@ -7,7 +7,7 @@ use super::{
     Action, CutAt, Dialect, Ending, EventFlags, Moved, Nanos, Op, State, Step,
     Worker, socket,
 };
-use crate::workload::Check;
+use crate::{dialect::Conversation as _, workload::Check};
 
 /// An upload under way.
 #[derive(Debug, Clone, Copy)]

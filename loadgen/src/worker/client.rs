@@ -20,6 +20,8 @@ use crate::{
     workload::{CutAt, Group},
 };
 
+pub(crate) use self::act::{PUT_SLOTS, WORK_ROOMS};
+
 #[path = "act.rs"]
 mod act;
 #[path = "hear.rs"]
@@ -144,10 +146,9 @@ impl<T> Client<T> {
             | State::Holding
             | State::Leaving
             | State::Parting => true,
-            State::Away
-            | State::Connecting
-            | State::Queued
-            | State::Gone => false,
+            State::Away | State::Connecting | State::Queued | State::Gone => {
+                false
+            }
         }
     }
 }
@@ -283,9 +284,8 @@ impl<D: Dialect> Worker<D> {
         } else if flags.contains(EventFlags::OUT) {
             self.write_on(index, now);
         }
-        if flags.intersects(
-            EventFlags::IN | EventFlags::HUP | EventFlags::ERR,
-        ) {
+        if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR)
+        {
             self.read(index, now);
         }
     }

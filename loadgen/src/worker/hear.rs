@@ -7,7 +7,7 @@ use super::{
     CutAt, Dialect, Ending, EventFlags, Heard, MS, Measure, Moved, Nanos, Op,
     Outcome, Phase, SECOND, State, Worker, socket,
 };
-use crate::workload::Check;
+use crate::{dialect::Conversation as _, workload::Check};
 
 /// A download or listing under way.
 #[derive(Debug, Clone, Copy)]
@@ -160,8 +160,13 @@ impl<D: Dialect> Worker<D> {
         let shared = Arc::clone(&self.shared);
         let client = self.client_mut(index);
         client.flowed = true;
-        client.flow =
-            Some(Flow { offset, left: length, entries, lines: 0, wrong: false });
+        client.flow = Some(Flow {
+            offset,
+            left: length,
+            entries,
+            lines: 0,
+            wrong: false,
+        });
         let file = &shared.shelf.files[client.action.file as usize];
         let want = match client.action.op {
             Op::Get => (0, file.size),

@@ -5,7 +5,7 @@
 //! is spoken.
 
 mod client;
-mod socket;
+pub(crate) mod socket;
 mod watch;
 
 use std::{
@@ -24,7 +24,10 @@ use crossbeam_channel::Sender;
 use rustix::event::{Timespec, epoll};
 
 use self::client::{Client, State};
-pub(crate) use self::watch::Watch;
+pub(crate) use self::{
+    client::{PUT_SLOTS, WORK_ROOMS},
+    watch::{LATE_AFTER, Watch},
+};
 use crate::{
     clock::{Clock, MS, Nanos, SECOND},
     content::Shelf,
@@ -226,18 +229,16 @@ impl<D: Dialect> Worker<D> {
             }
             let asked = self.shared.clock.now();
             let timeout = self.timeout(asked, beat);
-            let count = match epoll::wait(
-                &self.poll,
-                &mut events[..],
-                Some(&timeout),
-            ) {
-                Ok(count) => count,
-                Err(rustix::io::Errno::INTR) => 0,
-                Err(error) => {
-                    self.harvest.watch.own_error(&error.to_string());
-                    0
-                }
-            };
+            let count =
+                match epoll::wait(&self.poll, &mut events[..], Some(&timeout))
+                {
+                    Ok(count) => count,
+                    Err(rustix::io::Errno::INTR) => 0,
+                    Err(error) => {
+                        self.harvest.watch.own_error(&error.to_string());
+                        0
+                    }
+                };
             for event in &events[..count] {
                 let index = event.data.u64() as u32;
                 self.on_event(index, event.flags);
@@ -372,9 +373,11 @@ impl<D: Dialect> Worker<D> {
 
     fn is_done(&self, now: Nanos, drained_at: Option<Nanos>) -> bool {
         let over = drained_at.is_some_and(|at| now >= at);
-        let waiting = self.opens.iter().flatten().any(|open| {
-            open.next.is_some() || !open.backlog.is_empty()
-        });
+        let waiting = self
+            .opens
+            .iter()
+            .flatten()
+            .any(|open| open.next.is_some() || !open.backlog.is_empty());
         let gone = |client: &Client<_>| client.state == State::Gone;
         let all = self.clients.iter().all(gone);
         over || (all && (!waiting || self.closing))
@@ -406,9 +409,7 @@ fn next_own(
     threads: u32,
     number: u32,
 ) -> Option<(u64, Nanos)> {
-    schedule.find(|(index, _)| {
-        index % u64::from(threads) == u64::from(number)
-    })
+    schedule.find(|(index, _)| index % u64::from(threads) == u64::from(number))
 }
 
 /// How long before an open loop's operations begin its clients sign in.

@@ -93,7 +93,7 @@ pub(crate) fn discard(stream: &TcpStream, buffer: &mut [u8]) -> Moved {
 /// Closes a connection so that the peer sees a reset.
 pub(crate) fn reset(stream: TcpStream) {
     // Where the option fails the close is an ordinary one: a cut, too.
-    drop(sockopt::set_socket_linger(&stream, Some(Duration::ZERO)));
+    let _ = sockopt::set_socket_linger(&stream, Some(Duration::ZERO));
     drop(stream);
 }
 
