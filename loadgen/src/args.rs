@@ -167,6 +167,9 @@ struct RunArgs {
     /// every phase and fills every place again
     #[arg(long)]
     no_drill: bool,
+    /// So long may a place take to be given in the drill
+    #[arg(long, value_name = "D", default_value = "10s")]
+    drill_patience: Span,
     /// A place may stay free for so long while somebody waits
     #[arg(long, value_name = "D", default_value = "1s")]
     refill_max: Span,
@@ -351,6 +354,7 @@ fn order(args: &RunArgs) -> Result<Order, Failure> {
         server_pid: args.server_pid,
         threads: args.threads,
         drill: !args.no_drill,
+        drill_patience: args.drill_patience.nanos(),
         quiet: args.quiet,
         allowed: Allowed {
             late_share: args.late_max / 100.0,

@@ -51,6 +51,8 @@ pub(crate) struct Setting<'a, D> {
     pub(crate) folder: Option<&'a str>,
     /// The number of the first client.
     pub(crate) first_user: u32,
+    /// So long may a place take to be given.
+    pub(crate) patience: Nanos,
 }
 
 /// Holds the drill.
@@ -66,23 +68,32 @@ pub(crate) fn hold<D: Dialect>(
     let mut visits = Vec::new();
     // Every phase has its turn, also where there are fewer places.
     let rounds = PHASES.div_ceil(setting.limit).min(PHASES);
+    let limit = setting.limit as u64;
+    let mut is_whole = true;
     for round in 0..rounds {
         let first = setting.first_user + visits.len() as u32;
         let Setting { dialect, target, clock, .. } = *setting;
         let mut crowd = Crowd::new(dialect, target, clock, first)?;
         let filled = fill(&mut crowd, setting);
+        drill.refilled = filled as u64;
         if round == 0 {
             drill.filled = filled as u64;
         }
+        is_whole &= filled == setting.limit;
         drill.cut += cut_all(&mut crowd, setting, round);
         visits.extend(crowd.into_visits());
+        if !is_whole {
+            // What is lost already is not found again by more of it.
+            break;
+        }
     }
-    let first = setting.first_user + visits.len() as u32;
-    let mut crowd =
-        Crowd::new(setting.dialect, setting.target, setting.clock, first)?;
-    again(&mut crowd, setting, &mut drill);
-    visits.extend(crowd.into_visits());
-    let limit = setting.limit as u64;
+    if is_whole {
+        let first = setting.first_user + visits.len() as u32;
+        let Setting { dialect, target, clock, .. } = *setting;
+        let mut crowd = Crowd::new(dialect, target, clock, first)?;
+        again(&mut crowd, setting, &mut drill);
+        visits.extend(crowd.into_visits());
+    }
     if drill.filled < limit {
         let got = drill.filled;
         drill
@@ -111,7 +122,7 @@ fn fill<D: Dialect>(crowd: &mut Crowd<D>, setting: &Setting<'_, D>) -> usize {
         let all = |crowd: &Crowd<D>| {
             crowd.guests[before..].iter().all(|guest| guest.is_served())
         };
-        if !crowd.until(FILL_MAX, all) {
+        if !crowd.until(setting.patience, all) {
             break;
         }
     }
@@ -215,6 +226,12 @@ fn again<D: Dialect>(
         })
         .collect();
     hand_on(crowd, setting, &served, &waiting, drill);
+    // Those whose turn has not come go unserved, and need not be waited for.
+    for &at in waiting.iter().rev() {
+        if !crowd.guests[at].is_served() {
+            crowd.cut(at);
+        }
+    }
     let open: Vec<usize> = (0..crowd.guests.len())
         .filter(|&at| crowd.guests[at].is_served())
         .filter(|&at| crowd.guests[at].visit.let_go.is_none())
@@ -222,7 +239,9 @@ fn again<D: Dialect>(
     for at in open {
         crowd.ask(at, Step::Quit);
     }
-    crowd.until(FILL_MAX, |crowd| crowd.guests.iter().all(|g| g.is_over()));
+    crowd.until(setting.patience, |crowd| {
+        crowd.guests.iter().all(|g| g.is_over())
+    });
 }
 
 /// Lets a served guest go for each that waits, one by one.
@@ -289,7 +308,7 @@ const EXTRA: usize = 5;
 /// In so many groups at most the places are filled.
 const FILL_GROUPS: usize = 200;
 
-/// So long may a place take to be given.
+/// So long may all sign-ins together take.
 const FILL_MAX: Nanos = 10 * SECOND;
 
 /// So long may the first byte of an answer take.

@@ -56,6 +56,8 @@ pub(crate) struct Order {
     pub(crate) threads: u32,
     /// Whether the drill is held.
     pub(crate) drill: bool,
+    /// So long may a place take to be given in it.
+    pub(crate) drill_patience: Nanos,
     /// Whether nothing is shown while it runs.
     pub(crate) quiet: bool,
     /// Past these the run is invalid.
@@ -166,7 +168,9 @@ pub(crate) fn run<D: Dialect>(
     };
     let started = SystemTime::now();
     let (seen, intervals, shared) = measure(shared, &order, pid)?;
-    if own.is_none() {
+    let lost = |drill: &Drill| !drill.failures.is_empty();
+    // A server that has lost its places has none to clear away in.
+    if own.is_none() && !seen.drill.as_ref().is_some_and(lost) {
         // What cannot be cleared away is left; the run is what counts.
         let cleared = prepare::clear(
             dialect,
@@ -240,7 +244,7 @@ fn measure<D: Dialect>(
         interrupted,
     };
     if order.drill && !interrupted {
-        hold_drill(&shared, &mut seen)?;
+        hold_drill(&shared, order, &mut seen)?;
     }
     Ok((seen, intervals, shared))
 }
@@ -281,6 +285,7 @@ fn watch<D>(
 
 fn hold_drill<D: Dialect>(
     shared: &Shared<D>,
+    order: &Order,
     seen: &mut Seen,
 ) -> anyhow::Result<()> {
     let Some(limit) = seen.limit.and_then(|it| usize::try_from(it).ok())
@@ -306,6 +311,7 @@ fn hold_drill<D: Dialect>(
         folder: wants(&[Op::Put, Op::Get, Op::Dir])
             .then_some(&shared.shelf.folder),
         first_user: shared.workload.users(),
+        patience: order.drill_patience,
     };
     let (drill, visits) = drill::hold(&setting)?;
     seen.drill = Some(drill);

@@ -195,7 +195,8 @@ fn latency(report: &Report) -> Markup {
         Series::line("p50", "c1", points(0)),
     ];
     html! {
-        (Chart::new(series).axes(Axis::Seconds, Axis::LogMillis).draw())
+        (Chart::new(series).narrow().axes(Axis::Seconds, Axis::LogMillis)
+            .draw())
     }
 }
 
@@ -222,7 +223,10 @@ fn percentiles(report: &Report) -> Markup {
         Series::line("response", "c2", curve("all.response")),
         Series::line("service", "c1", curve("all.service")),
     ];
-    html! { (Chart::new(series).axes(Axis::Nines, Axis::LogMillis).draw()) }
+    html! {
+        (Chart::new(series).narrow().axes(Axis::Nines, Axis::LogMillis)
+            .draw())
+    }
 }
 
 fn codes(report: &Report) -> Markup {

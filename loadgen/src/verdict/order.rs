@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn last_come_first_served_is_seen() {
         let visits =
-            [visit(0, 0, 10, 90), visit(1, 20, 30, 80), visit(2, 40, 45, 50)];
+            [visit(0, 0, 10, 120), visit(1, 20, 30, 80), visit(2, 40, 45, 50)];
         let (count, violations) = inversions(&visits);
         assert_eq!(count, 2);
         assert!(violations[0].what.contains("client 1 visit 0 came"));

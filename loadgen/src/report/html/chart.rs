@@ -12,6 +12,7 @@ pub(super) struct Chart {
     limit: Option<(f64, &'static str)>,
     mark: Option<(f64, String)>,
     axes: [Axis; 2],
+    width: f64,
     height: f64,
 }
 
@@ -72,7 +73,14 @@ impl Chart {
     /// A picture of some lines.
     pub(super) fn new(series: Vec<Series>) -> Chart {
         let axes = [Axis::Seconds, Axis::Count];
-        Chart { series, limit: None, mark: None, axes, height: HEIGHT }
+        Chart {
+            series,
+            limit: None,
+            mark: None,
+            axes,
+            width: WIDTH,
+            height: HEIGHT,
+        }
     }
 
     /// With a limit across it.
@@ -95,6 +103,11 @@ impl Chart {
         Chart { height: HEIGHT * 0.6, ..self }
     }
 
+    /// Half as wide, so that its words stay as large in half a page.
+    pub(super) fn narrow(self) -> Chart {
+        Chart { width: WIDTH / 2.0, ..self }
+    }
+
     /// The picture.
     pub(super) fn draw(self) -> Markup {
         let all = || self.series.iter().flat_map(|it| &it.points);
@@ -104,8 +117,9 @@ impl Chart {
         let limit = self.limit.map(|(at, _)| at);
         let across = Scale::new(self.axes[0], all().map(|p| p.0), None);
         let up = Scale::new(self.axes[1], all().map(|p| p.1), limit);
-        let x =
-            |value: f64| LEFT + across.place(value) * (WIDTH - LEFT - RIGHT);
+        let x = |value: f64| {
+            LEFT + across.place(value) * (self.width - LEFT - RIGHT)
+        };
         let floor = self.height - BOTTOM;
         let y = |value: f64| floor - up.place(value) * (floor - TOP);
         html! {
@@ -116,9 +130,9 @@ impl Chart {
                 }
                 (series.name)
             } } }
-            svg viewBox={ "0 0 " (WIDTH) " " (self.height) } role="img" {
+            svg viewBox={ "0 0 " (self.width) " " (self.height) } role="img" {
                 @for (value, word) in &up.ticks {
-                    line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y(*value))
+                    line.grid x1=(LEFT) x2=(self.width - RIGHT) y1=(y(*value))
                         y2=(y(*value)) {}
                     text x=(LEFT - 8.0) y=(y(*value) + 4.0)
                         text-anchor="end" { (word) }
@@ -136,16 +150,16 @@ impl Chart {
                 @for series in &self.series {
                     @let path = path(series, &x, &y);
                     @if series.is_filled {
-                        path.area class=(series.colour)
+                        path class={ "area " (series.colour) }
                             d=(closed(series, &path, &x, floor)) {}
                     }
-                    path.line class=(series.colour) d=(path)
+                    path class={ "line " (series.colour) } d=(path)
                         style="fill:none" {}
                 }
                 @if let Some((at, word)) = self.limit {
-                    line.limit x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y(at))
+                    line.limit x1=(LEFT) x2=(self.width - RIGHT) y1=(y(at))
                         y2=(y(at)) {}
-                    text.limit-word x=(WIDTH - RIGHT) y=(y(at) - 6.0)
+                    text.limit-word x=(self.width - RIGHT) y=(y(at) - 6.0)
                         text-anchor="end" { (word) " " (at) }
                 }
             }
