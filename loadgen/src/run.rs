@@ -192,7 +192,6 @@ fn start_own(order: &Order) -> anyhow::Result<OwnServer> {
 }
 
 /// Runs the workers and the drill.
-#[expect(clippy::type_complexity, reason = "the three go three ways")]
 fn measure<D: Dialect>(
     shared: Shared<D>,
     order: &Order,

@@ -89,7 +89,16 @@ pub(crate) struct Row {
 pub(crate) struct Gatherer {
     threads: usize,
     /// Intervals of which some threads' slices have not come.
-    open: BTreeMap<u64, (usize, Row, Times, [Option<Times>; 6])>,
+    open: BTreeMap<u64, Partial>,
+}
+
+/// An interval whose slices have not all come.
+#[derive(Debug)]
+struct Partial {
+    seen: usize,
+    row: Row,
+    response: Times,
+    phases: [Option<Times>; 6],
 }
 
 /// A complete interval: its row and its phases' times.
@@ -110,9 +119,10 @@ impl Gatherer {
     pub(crate) fn add(&mut self, slice: &Slice) -> Option<Gathered> {
         let open = self.open.entry(slice.index).or_insert_with(|| {
             let row = Row { index: slice.index, ..Row::default() };
-            (0, row, empty(), Default::default())
+            let (response, phases) = (empty(), Default::default());
+            Partial { seen: 0, row, response, phases }
         });
-        let (seen, row, response, phases) = open;
+        let Partial { seen, row, response, phases } = open;
         *seen += 1;
         row.done += slice.done;
         row.errors += slice.errors;
@@ -134,7 +144,8 @@ impl Gatherer {
         if *seen < self.threads {
             return None;
         }
-        let (_, mut row, times, phases) = self.open.remove(&slice.index)?;
+        let Partial { mut row, response: times, phases, .. } =
+            self.open.remove(&slice.index)?;
         row.response_us = (!times.is_empty())
             .then(|| [0.5, 0.99, 1.0].map(|at| times.value_at_quantile(at)));
         Some(Gathered { row, phases })

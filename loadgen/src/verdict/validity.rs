@@ -113,8 +113,7 @@ mod tests {
 
     #[test]
     fn a_generator_that_is_late_itself_is_not_believed() {
-        let mut watch = Watch::default();
-        watch.offered = 100;
+        let mut watch = Watch { offered: 100, ..Watch::default() };
         for _ in 0..100 {
             watch.start(5 * MS, 6 * MS);
         }

@@ -123,6 +123,8 @@ pub(crate) struct Worker<D: Dialect> {
     harvest: Harvest,
     /// Just before the last poll call that reported everything there was.
     polled: Nanos,
+    /// When silence was looked for last: it is rare, and clients many.
+    looked: Nanos,
     /// Nothing new is begun.
     closing: bool,
     buffer: Vec<u8>,
@@ -152,6 +154,7 @@ impl<D: Dialect> Worker<D> {
             slice: Slice::new(0),
             harvest: Harvest::default(),
             polled: 0,
+            looked: 0,
             closing: false,
             buffer: vec![0; BUFFER_BYTES],
             path: String::new(),
@@ -285,7 +288,10 @@ impl<D: Dialect> Worker<D> {
             let soon = now + INTERRUPTED_DRAIN;
             *drained_at = drained_at.map(|at| at.min(soon));
         }
-        self.look_for_silence(now);
+        if now >= self.looked + SECOND {
+            self.looked = now;
+            self.look_for_silence(now);
+        }
     }
 
     fn hand_over_slice(&mut self) {
