@@ -2,6 +2,10 @@
 //! lock that keeps a second server out, and the making of users in it.
 //!
 //! Must not know: sessions, or what is inside a home.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tree below the root is made here"
+)]
 
 use std::{
     fs::{DirBuilder, File, TryLockError},

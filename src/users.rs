@@ -4,6 +4,10 @@
 //! A running server and a person at the command line may use it at once:
 //! what is read is always a whole record, and changes go one after the
 //! other under a lock. Must not know: the settings, or where the homes are.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the database is a folder of files"
+)]
 
 use std::{
     fmt,

@@ -3,6 +3,10 @@
 //!
 //! Must not know: a running server's memory. A server meets the change at
 //! the user's next sign-in.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a removed user's home goes as a whole"
+)]
 
 use std::{
     fs,

@@ -244,8 +244,7 @@ impl Conversation<'_> {
             }
             Last::Words(notice) => {
                 notice::encode(notice, &mut self.output);
-                // Who does not read now will see the close.
-                let _ = self.stream.write_all(&self.output, LAST_WORDS);
+                self.stream.say_last(&self.output);
             }
         }
         self.stream.close();
@@ -272,6 +271,3 @@ const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
 /// What is read at a time outside of transfers.
 const READ_BYTES: usize = 4096;
-
-/// How long a last line may take to leave.
-const LAST_WORDS: Duration = Duration::from_secs(1);

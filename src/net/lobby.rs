@@ -171,7 +171,9 @@ impl Lobby {
         let mut position = 0;
         self.line.retain_mut(|waiting| {
             position += 1;
-            let stays = waiting.tell(position, limit).is_ok();
+            // Newcomers may yet find the line full.
+            let stays =
+                waiting.told == 0 || waiting.tell(position, limit).is_ok();
             // Who cannot be told anything is gone, or reads nothing.
             position -= usize::from(!stays);
             stays

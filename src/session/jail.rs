@@ -3,6 +3,7 @@
 //! name and no symbolic link leads out (`RESOLVE_BENEATH`).
 //!
 //! Must not know: users, quotas, what a refusal is called on the wire.
+#![expect(clippy::disallowed_methods, reason = "this file is the way in")]
 
 use std::{
     ffi::OsStr,

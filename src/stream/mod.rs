@@ -127,6 +127,7 @@ impl Stream {
         stall: Duration,
     ) -> Result<(), End> {
         while !bytes.is_empty() {
+            self.require_grace()?;
             let Transport::Plain(socket) = &mut self.transport;
             match socket.write(bytes) {
                 Ok(sent) => bytes = &bytes[sent..],
@@ -134,6 +135,13 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// Sends last words as far as the peer takes them at once: whoever does
+    /// not will see the close.
+    pub fn say_last(&mut self, bytes: &[u8]) {
+        let Transport::Plain(socket) = &self.transport;
+        let _ = say(socket, bytes);
     }
 
     /// Sends `length` bytes of a file from `offset` on, as long as some
@@ -151,6 +159,7 @@ impl Stream {
     ) -> Result<(), End> {
         let end = offset + length;
         while offset < end {
+            self.require_grace()?;
             let Transport::Plain(socket) = &self.transport;
             let wish = usize::try_from(end - offset)
                 .map_or(SEND_BYTES, |left| left.min(SEND_BYTES));
@@ -180,6 +189,9 @@ impl Stream {
         heed: Heed,
     ) -> Result<usize, End> {
         loop {
+            if heed == Heed::AfterGrace {
+                self.require_grace()?;
+            }
             self.wait(PollFlags::IN, deadline, heed)?;
             let Transport::Plain(socket) = &mut self.transport;
             match socket.read(buffer) {
@@ -188,6 +200,15 @@ impl Stream {
                 Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(End::Lost(error)),
             }
+        }
+    }
+
+    /// A transfer that keeps moving is cut all the same when the stop's
+    /// grace is over.
+    fn require_grace(&self) -> Result<(), End> {
+        match self.stop.cut() {
+            Some(cut) if Instant::now() >= cut => Err(End::Cut),
+            Some(_) | None => Ok(()),
         }
     }
 

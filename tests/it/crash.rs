@@ -17,7 +17,7 @@ use crate::{
 #[test]
 fn a_kill_in_the_middle_of_an_upload_harms_nothing() {
     let seed = rand::random::<u64>();
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut program = Program::settings("default_quota: 100MiB\n").start();
     let mut old = vec![1; 100_000];

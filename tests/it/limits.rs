@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::Write,
+    io::{Read, Write},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -190,6 +190,27 @@ fn a_stop_without_patience_cuts_transfers_and_keeps_the_part() {
     assert_eq!(world.anna().begin_put("g", &content), 100);
 }
 
+#[test]
+fn a_download_that_keeps_moving_is_cut_when_the_grace_is_over() {
+    let world = World::new().drain(SHORT).start();
+    File::create(world.path("f"))
+        .and_then(|file| file.set_len(ENDLESS))
+        .expect("a sparse file");
+    let mut reader = world.anna();
+    reader.ask("get f", "405 offset=0");
+    world.stop();
+    let mut arrived = 0;
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match reader.socket().read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => arrived += count as u64,
+        }
+    }
+    assert!(arrived < ENDLESS);
+    world.wait_until_serving(0);
+}
+
 /// Sends the same bytes again and again, until the server does not take
 /// them any more.
 fn keep_sending(
@@ -215,6 +236,9 @@ fn sparse(world: &Running) {
 }
 
 const LARGE: u64 = 64 << 20;
+
+/// More than a loopback moves in the time that a test has.
+const ENDLESS: u64 = 1 << 42;
 
 /// Short, and long enough for one command on a busy machine.
 const SHORT: Duration = Duration::from_millis(300);

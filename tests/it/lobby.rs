@@ -230,3 +230,16 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// The rounds of the lobby once told a newcomer to wait who had yet to be
+/// told that the line is full.
+#[test]
+fn nobody_is_told_to_wait_in_a_line_without_places() {
+    let world = World::new().places(1, 0).start();
+    let _served = world.ready();
+    for _ in 0..60 {
+        let mut late = world.connect();
+        late.expect("000 state=busy");
+        late.expect_close();
+    }
+}

@@ -1,4 +1,8 @@
 //! The table of contents: one binary, so that it links once.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests look at the disk from outside, and end with their process"
+)]
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod admin;

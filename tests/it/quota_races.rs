@@ -113,7 +113,7 @@ fn parallel_puts_moves_and_removals_leave_exact_books() {
                 for turn in 0..60 {
                     let (mix, name) = (hand * 7 + turn * 5, turn % 4);
                     match mix % 6 {
-                        0 | 1 | 2 => {
+                        0..=2 => {
                             let size = 50 + mix % 400;
                             try_put(&mut anna, &format!("n{name}"), size);
                         }

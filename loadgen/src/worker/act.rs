@@ -1,0 +1,262 @@
+//! The sending half of a client: operations as steps, requests and uploads
+//! as bytes, cuts in their middle.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use super::{
+    Action, CutAt, Dialect, Ending, EventFlags, Moved, Nanos, Op, State, Step,
+    Worker, socket,
+};
+use crate::{dialect::Conversation as _, workload::Check};
+
+/// An upload under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Upload {
+    file: usize,
+    /// Which of the file's two contents.
+    variant: usize,
+    done: u64,
+    /// Where it is cut off, or the file's end.
+    end: u64,
+}
+
+impl<D: Dialect> Worker<D> {
+    /// Begins an operation that was due at a known time.
+    pub(super) fn act(
+        &mut self,
+        index: u32,
+        action: Action,
+        due: Nanos,
+        now: Nanos,
+    ) {
+        let op = self.really(index, action);
+        if matches!(op, Op::Quit | Op::Login) {
+            self.client_mut(index).returns_at_once = op == Op::Login;
+            return self.say_goodbye(index, now);
+        }
+        let client = self.client_mut(index);
+        client.action = Action { op, file: action.file };
+        client.due = due;
+        client.started = now;
+        client.state = State::Acting;
+        client.flowed = false;
+        self.ask(index, now);
+        if self.client(index).cut == Some(CutAt::Command) {
+            self.cut(index, now);
+        }
+    }
+
+    /// What a drawn operation comes to: a file is put before it is removed,
+    /// a directory is made and removed in turn, and a file of one byte has
+    /// no half to resume from.
+    fn really(&self, index: u32, action: Action) -> Op {
+        let client = self.client(index);
+        let file = &self.shared.shelf.files[action.file as usize];
+        match action.op {
+            Op::Rm if client.kept.is_none() => Op::Put,
+            Op::Mkdir if client.has_directory => Op::Rmdir,
+            Op::Resume if file.half.0 == 0 => Op::Get,
+            op => op,
+        }
+    }
+
+    /// Sends the request of the client's operation.
+    fn ask(&mut self, index: u32, now: Nanos) {
+        let shared = Arc::clone(&self.shared);
+        let shelf = &shared.shelf;
+        let mut path = std::mem::take(&mut self.path);
+        path.clear();
+        let client = self.client_mut(index);
+        let file = &shelf.files[client.action.file as usize];
+        let (user, folder) = (client.user, shelf.folder.as_str());
+        let room = user % WORK_ROOMS;
+        let step = match client.action.op {
+            Op::Pwd => Step::Pwd,
+            Op::Cd => {
+                client.looks_inside = !client.looks_inside;
+                let below = if client.looks_inside { "/get" } else { "" };
+                name(&mut path, format_args!("{folder}{below}"));
+                Step::Cd(&path)
+            }
+            Op::Dir => {
+                name(&mut path, format_args!("{folder}/get"));
+                Step::Dir(&path)
+            }
+            Op::Mkdir | Op::Rmdir => {
+                name(&mut path, format_args!("{folder}/w{room}/d{user}"));
+                match client.action.op {
+                    Op::Mkdir => Step::Mkdir(&path),
+                    _ => Step::Rmdir(&path),
+                }
+            }
+            Op::Rm => {
+                let slot = client.kept.unwrap_or(0);
+                let form = format_args!("{folder}/w{room}/u{user}-{slot}");
+                name(&mut path, form);
+                Step::Rm(&path)
+            }
+            Op::Put => {
+                let slot = client.puts % PUT_SLOTS;
+                let form = format_args!("{folder}/w{room}/u{user}-{slot}");
+                name(&mut path, form);
+                let variant = (client.puts / PUT_SLOTS % 2) as usize;
+                client.upload = Some(Upload {
+                    file: client.action.file as usize,
+                    variant,
+                    done: 0,
+                    end: file.size,
+                });
+                let named = shared.workload.check == Check::Digests;
+                let digest = &file.contents[variant].digest;
+                Step::Put {
+                    path: &path,
+                    size: file.size,
+                    digest: named.then_some(digest),
+                }
+            }
+            Op::Resume => Step::Get {
+                path: &file.path,
+                held: Some((file.half.0, &file.half.1)),
+            },
+            Op::Get | Op::Visit | Op::Login | Op::Quit => {
+                Step::Get { path: &file.path, held: None }
+            }
+        };
+        self.send(index, step, now);
+        self.path = path;
+    }
+
+    /// Sends a step's request.
+    pub(super) fn send(&mut self, index: u32, step: Step<'_>, now: Nanos) {
+        let client = self.client_mut(index);
+        client.first_byte = None;
+        client.out.clear();
+        client.out_done = 0;
+        let mut out = std::mem::take(&mut client.out);
+        client.talk.begin(step, &mut out);
+        client.out = out;
+        client.moved = now;
+        self.write_on(index, now);
+    }
+
+    /// The server takes the upload from an offset on.
+    pub(super) fn begin_upload(
+        &mut self,
+        index: u32,
+        offset: u64,
+        now: Nanos,
+    ) {
+        let client = self.client_mut(index);
+        let cut = client.cut == Some(CutAt::Upload);
+        let Some(upload) = &mut client.upload else { return };
+        if offset > upload.end {
+            let what = format!("an upload is to begin at {offset}");
+            return self.note_wrong(index, &what, now);
+        }
+        upload.done = offset;
+        if cut {
+            upload.end = offset + (upload.end - offset) / 2;
+        }
+        self.write_on(index, now);
+    }
+
+    /// Writes what is to be written, as far as it goes.
+    pub(super) fn write_on(&mut self, index: u32, now: Nanos) {
+        let shared = Arc::clone(&self.shared);
+        let mut budget = WRITE_MAX;
+        loop {
+            let client = &mut self.clients[index as usize];
+            let Some(stream) = &client.stream else { return };
+            let piece: &[u8] = if client.out_done < client.out.len() {
+                &client.out[client.out_done..]
+            } else if let Some(upload) =
+                client.upload.as_ref().filter(|_| client.flowed)
+            {
+                let file = &shared.shelf.files[upload.file];
+                let content = &file.contents[upload.variant];
+                let left = upload.end - upload.done;
+                if left == 0 {
+                    break;
+                }
+                shared.shelf.piece(content, upload.done, left)
+            } else {
+                break;
+            };
+            // The moment just before what will be answered went out.
+            client.sent = shared.clock.now();
+            match socket::write(stream, piece) {
+                Moved::Bytes(count) => {
+                    client.moved = now;
+                    if client.out_done < client.out.len() {
+                        client.out_done += count;
+                    } else if let Some(upload) = &mut client.upload {
+                        upload.done += count as u64;
+                        self.slice.bytes_out += count as u64;
+                    }
+                    budget = budget.saturating_sub(count);
+                    if budget == 0 {
+                        break;
+                    }
+                }
+                Moved::Later => break,
+                Moved::Broken(why) => {
+                    let op = self.current_op(index);
+                    return self.lose(index, op, why, Ending::Dropped, now);
+                }
+            }
+        }
+        self.after_write(index, now);
+    }
+
+    fn after_write(&mut self, index: u32, now: Nanos) {
+        let client = self.client(index);
+        let at_end = |upload: &Upload| upload.done == upload.end;
+        let uploading = client.flowed && client.upload.is_some();
+        let sent_all = client.out_done == client.out.len()
+            && (!uploading || client.upload.as_ref().is_some_and(at_end));
+        if sent_all && uploading && client.cut == Some(CutAt::Upload) {
+            return self.cut(index, now);
+        }
+        let interest = if sent_all {
+            EventFlags::IN
+        } else {
+            EventFlags::IN | EventFlags::OUT
+        };
+        self.want(index, interest);
+    }
+
+    /// The upload is in place, or the removal done: what is there now.
+    pub(super) fn remember(&mut self, index: u32) {
+        let client = self.client_mut(index);
+        match client.action.op {
+            Op::Put => {
+                client.kept = Some(client.puts % PUT_SLOTS);
+                client.puts += 1;
+            }
+            Op::Rm => client.kept = None,
+            Op::Mkdir => client.has_directory = true,
+            Op::Rmdir => client.has_directory = false,
+            Op::Visit
+            | Op::Login
+            | Op::Pwd
+            | Op::Cd
+            | Op::Dir
+            | Op::Get
+            | Op::Resume
+            | Op::Quit => {}
+        }
+    }
+}
+
+fn name(path: &mut String, form: std::fmt::Arguments<'_>) {
+    path.write_fmt(form).expect("a String takes every write");
+}
+
+/// The directories below which clients write, so that none gets too large.
+pub(crate) const WORK_ROOMS: u32 = 16;
+
+/// The names under which one client puts files, in turn.
+pub(crate) const PUT_SLOTS: u32 = 2;
+
+/// What is written to one connection before the others have their turn.
+const WRITE_MAX: usize = 1024 * 1024;
