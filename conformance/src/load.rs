@@ -73,6 +73,11 @@ pub fn parse(name: &str, text: &str) -> Result<Vec<Case>, Vec<Fault>> {
     for spanned in &file.scenarios {
         let (line, column) =
             (spanned.referenced.line(), spanned.referenced.column());
+        for (at, message) in check::matrix_problems(&spanned.value) {
+            let message = format!("{}: {message}", spanned.value.id);
+            let (line, column) = at.unwrap_or((line, column));
+            faults.push(fault(line, column, message));
+        }
         for case in check::spread(&file, spanned, name) {
             for (at, message) in check::problems(&case) {
                 let message = format!("{}: {message}", case.id);

@@ -66,6 +66,18 @@ fn what_types_cannot_say_has_a_place_too() {
 }
 
 #[test]
+fn nothing_is_filled_in_inside_a_matrix() {
+    let head = "matrix:\n  - {name: x, line: 'cd /${dir}'}";
+    let steps = "  - {send: '${line}', expect: 201}\n";
+    let faults = load::parse("x.yaml", &file(head, steps))
+        .expect_err("the slip is found");
+    let places: Vec<(u64, u64)> =
+        faults.iter().map(|fault| (fault.line, fault.column)).collect();
+    assert_eq!(places, [(9, 21)], "{faults:#?}");
+    assert!(faults[0].message.contains("a.b: `line` of a matrix"));
+}
+
+#[test]
 fn codes_are_read_as_they_are_written() {
     for code in ["000", "'000'", "[000, 201]", "{code: 000}"] {
         let steps = format!("  - expect: {code}\n");

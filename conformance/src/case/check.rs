@@ -37,14 +37,37 @@ pub fn spread(
     rows.into_iter()
         .map(|row| Case {
             id: match row.get("name") {
-                Some(row) => format!("{}[{row}]", scenario.value.id),
+                Some(row) => {
+                    format!("{}[{}]", scenario.value.id, row.value)
+                }
                 None => scenario.value.id.clone(),
             },
             file: name.to_owned(),
             line: scenario.referenced.line(),
-            row: row.clone(),
+            row: row
+                .iter()
+                .map(|(key, value)| (key.clone(), value.value.clone()))
+                .collect(),
             payloads: payloads.clone(),
             scenario: scenario.value.clone(),
+        })
+        .collect()
+}
+
+/// What is wrong with the values of a matrix: a `${…}` in one of them would
+/// be sent as it stands, since what is filled in is not looked at again.
+pub fn matrix_problems(scenario: &Scenario) -> Vec<(Place, String)> {
+    let values = scenario.matrix.iter().flatten();
+    values
+        .filter(|(_, value)| value.value.contains("${"))
+        .map(|(key, value)| {
+            let place = (value.referenced.line(), value.referenced.column());
+            let message = format!(
+                "`{key}` of a matrix is a plain value, nothing is filled in \
+                 there: {:?}",
+                value.value
+            );
+            (Some(place), message)
         })
         .collect()
 }

@@ -69,7 +69,7 @@ pub struct Scenario {
     pub fixture: BTreeMap<String, Entry>,
     /// Rows of values; the scenario is played once with each.
     #[serde(default)]
-    pub matrix: Vec<BTreeMap<String, String>>,
+    pub matrix: Vec<BTreeMap<String, Spanned<String>>>,
     /// What happens.
     pub steps: Vec<Spanned<Step>>,
     /// The lies that this scenario catches.
