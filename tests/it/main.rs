@@ -21,6 +21,7 @@ mod process;
 mod program;
 mod quota_races;
 mod settings;
+mod tidy;
 mod transfers;
 mod users;
 mod world;
