@@ -11,6 +11,7 @@ mod client;
 mod commands;
 mod crash;
 mod hostile;
+mod interleaved;
 mod jail;
 mod limits;
 mod lobby;
