@@ -15,9 +15,9 @@ use crate::{
 fn a_tree_deeper_than_the_open_files_allowed_is_counted() {
     let world = World::new().start();
     let deep = (0..1500).map(|_| "d").collect::<std::path::PathBuf>();
-    std::fs::create_dir_all(world.path("").join(&deep)).expect("the tree");
+    fs::create_dir_all(world.path("").join(&deep)).expect("the tree");
     let file = world.path("").join(&deep).join("f");
-    std::fs::write(file, [0; 77]).expect("the file");
+    fs::write(file, [0; 77]).expect("the file");
     assert_eq!(world.anna().quota("used"), 77);
 }
 
