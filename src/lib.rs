@@ -10,6 +10,7 @@
 //! [`admin`] is the command line beside the running server.
 
 pub mod admin;
+pub mod client;
 pub mod journal;
 pub mod log;
 pub mod native;

@@ -52,9 +52,10 @@ pub fn run(loaded: Loaded, flags: Flags) -> anyhow::Result<()> {
         Arc::new(House::new(database.clone(), root.homes(), policy(settings)));
     let native =
         Arc::new(Native::new(Arc::clone(&house), patience(&settings.limits)));
-    let listeners = open_listeners(settings, &native)?;
     let stop = Stop::new()?;
+    // Who reads that the server is ready may send it a signal at once.
     let signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let listeners = open_listeners(settings, &native)?;
     let handle = signals.handle();
     let office = Office {
         root,

@@ -352,7 +352,7 @@ mod tests {
         for line in lines {
             match line.split_at(2) {
                 ("> ", request) => {
-                    lint.sent(format!("{request}\n").as_bytes())
+                    lint.sent(format!("{request}\n").as_bytes());
                 }
                 (_, reply) => {
                     lint.received(&Reply::parse(reply.as_bytes()));

@@ -108,9 +108,25 @@ impl Peer {
         Ok(self.buffer.drain(..count).collect())
     }
 
-    /// What has come and was not asked for, without waiting.
+    /// What has come and was not asked for.
     pub fn pending(&self) -> &[u8] {
         &self.buffer
+    }
+
+    /// Takes in what is there, without waiting.
+    pub fn look(&mut self) -> io::Result<()> {
+        if self.ended.is_some() || self.buffer.len() >= LINE_BYTES_MAX {
+            return Ok(());
+        }
+        let mut chunk = [0; READ_BYTES];
+        self.stream.set_nonblocking(true)?;
+        let read = self.stream.read(&mut chunk);
+        self.stream.set_nonblocking(false)?;
+        // An end is found again by whoever reads next.
+        if let Ok(count) = read {
+            self.buffer.extend_from_slice(&chunk[..count]);
+        }
+        Ok(())
     }
 
     /// Ends the sending direction.

@@ -133,6 +133,8 @@ pub struct Outcome {
     pub waived: Option<String>,
     /// Every pair of command and code that was seen.
     pub seen: BTreeSet<Seen>,
+    /// The last reply before a failure: where it is marked in the matrix.
+    pub blamed: Option<Seen>,
     /// What went over the wire.
     pub transcript: Vec<Event>,
     /// Events that were too many to keep.
@@ -152,6 +154,7 @@ impl Outcome {
             notes: Vec::new(),
             waived: None,
             seen: BTreeSet::new(),
+            blamed: None,
             transcript: Vec::new(),
             dropped: 0,
             took_ms: 0,

@@ -66,7 +66,11 @@ impl Lobby {
                 },
                 recv(self.pool.freed()) -> _ => {}
                 recv(self.alarm(next_round)) -> _ => {}
-                recv(stop.channel()) -> _ => break,
+                recv(stop.channel()) -> _ => {}
+            }
+            // Places that the stop itself makes free are for nobody.
+            if stop.is_requested() {
+                break;
             }
             self.hand_over();
             let now = Instant::now();
@@ -195,7 +199,8 @@ impl Lobby {
     /// Tells everybody who has not been served that the server stops.
     fn close(mut self) -> Pool {
         let waiting = self.line.drain(..).map(|waiting| waiting.job.arrival);
-        for arrival in waiting.chain(self.arrived.try_iter()) {
+        // The accepting threads end by themselves now, and with them this.
+        for arrival in waiting.chain(self.arrived.iter()) {
             let line = arrival.dialect.notice(LobbyNotice::Closing);
             stream::dismiss(arrival.socket, &line);
         }
@@ -232,9 +237,9 @@ fn turn_away(job: Job) {
 /// that have changed, which are to be told within a second.
 const ROUND_EVERY: Duration = Duration::from_millis(100);
 
-/// A newcomer is told to wait after this moment: a worker that has just
-/// closed a connection needs it to become free, and whoever saw that close
-/// must not be told that no place is free.
+/// Newcomers are told to wait after this moment, all who came in it
+/// together: a storm of arrivals must not make each of them look at the
+/// whole line.
 const NOTICE_DELAY: Duration = Duration::from_millis(3);
 
 /// How many may stand in line beyond its bound until they are told that it

@@ -62,7 +62,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves until the stop is requested and everybody has gone. All threads
 /// that it starts are joined, but for sessions that outlast the stop's
-/// grace by more than [`STRAGGLERS_WAIT`].
+/// grace by more than a few seconds.
 ///
 /// # Errors
 ///

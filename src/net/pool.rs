@@ -45,7 +45,8 @@ pub(super) struct Job {
 struct Shared {
     bound: usize,
     jobs: Receiver<Job>,
-    /// Workers that wait for a job, or will in a moment.
+    /// Workers that wait for a job, or will when they have closed the
+    /// connection that they served.
     idle: Arc<AtomicUsize>,
     /// Wakes the lobby; one wake is as good as many.
     freed: Sender<()>,
@@ -82,7 +83,8 @@ impl Pool {
     }
 
     /// Makes sure that a worker is free, by starting one where the bound
-    /// has room. After a `true` the next [`Pool::serve`] does not wait.
+    /// has room. After a `true` the next [`Pool::serve`] waits for a close
+    /// under way at most.
     pub(super) fn has_place(&mut self) -> bool {
         if self.shared.idle.load(Ordering::Acquire) > 0 {
             return true;
@@ -99,7 +101,8 @@ impl Pool {
         }
     }
 
-    /// Hands a connection to a free worker. Waits where none is free.
+    /// Hands a connection to a free worker, once it is done with closing
+    /// the one before. Waits where none is free.
     pub(super) fn serve(&self, job: Job) {
         self.shared.idle.fetch_sub(1, Ordering::AcqRel);
         if self.jobs.send(job).is_err() {
@@ -149,21 +152,20 @@ impl Shared {
     fn work(&self) {
         while let Ok(job) = self.jobs.recv() {
             self.serve(job);
-            self.idle.fetch_add(1, Ordering::AcqRel);
-            // Full means that the lobby will wake anyway.
-            let _ = self.freed.try_send(());
         }
     }
 
-    /// The place is free again when this returns, and not before: the
-    /// connection is closed then, by whatever end it came to.
+    /// The place is free again right before the connection is closed, by
+    /// whatever end it comes to. Who sees the close and comes back finds
+    /// it so; they are served once this has returned.
     fn serve(&self, job: Job) {
         let Job { arrival: Arrival { socket, peer, dialect }, number } = job;
+        let serving = self.gauge.enter();
+        let place = Box::new(Place(self.clone()));
         // The peer may have gone in this moment.
-        let Ok(stream) = Stream::new(socket, self.stop.clone()) else {
+        let Ok(stream) = Stream::new(socket, self.stop.clone(), place) else {
             return;
         };
-        let serving = self.gauge.enter();
         assert!(serving <= self.bound, "the pool's bound is broken");
         let limit = self.bound;
         let visitor = Visitor { stream, number, peer, limit, serving };
@@ -171,7 +173,20 @@ impl Shared {
         if panic::catch_unwind(conversation).is_err() {
             Journal::new(number, peer).panicked();
         }
-        self.gauge.leave();
+    }
+}
+
+/// A connection's hold on its worker: the worker counts as free when this
+/// is dropped. A job that is given to it a moment too early waits in the
+/// rendezvous.
+struct Place(Shared);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.gauge.leave();
+        self.0.idle.fetch_add(1, Ordering::AcqRel);
+        // Full means that the lobby will wake anyway.
+        let _ = self.0.freed.try_send(());
     }
 }
 

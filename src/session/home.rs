@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    jail::{Jail, Placed, on_write},
+    jail::{Jail, Kind, Placed, on_write},
     listing::Listing,
     outcome::{Denial, Failed, QuotaReport, Refused},
     parts::{self, Identity, Kept, Key, Parts},
@@ -106,7 +106,8 @@ impl Home {
         self.jail.list(path)
     }
 
-    /// Removes a file or link, or the kept part of a name that has neither.
+    /// Removes a file or link, or the kept part of a name that has nothing
+    /// else.
     pub(super) fn remove_file(&self, path: &VPath) -> Result<(), Denial> {
         let mut books = self.books();
         match self.jail.remove_file(path) {
@@ -114,7 +115,9 @@ impl Home {
                 books.ledger.resize_file(freed, 0);
                 Ok(())
             }
-            Err(Denial::Refused(Refused::NotFound)) => {
+            Err(Denial::Refused(Refused::NotFound))
+                if self.jail.look(path)? == Kind::Missing =>
+            {
                 let key = Key::of(path);
                 match books.parts.find(key) {
                     Some(part) if !part.in_use => {
@@ -210,8 +213,8 @@ impl Home {
     ///
     /// # Errors
     ///
-    /// Where the directory has gone or a directory has the name. The upload
-    /// is still to be put down by [`Home::end_upload`].
+    /// Where the directory has gone, or a directory or something that is no
+    /// file has the name. The upload is still to be put down by [`Home::end_upload`].
     pub(super) fn place(
         &self,
         path: &VPath,

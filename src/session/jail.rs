@@ -96,6 +96,10 @@ impl Jail {
             Ok(found) => found,
             Err(error) => return missing_or(error, Kind::Missing),
         };
+        // A home that was removed stays open, and looks like an empty one.
+        if path.is_root() && found.nlink() == 0 {
+            return Ok(Kind::Missing);
+        }
         if !found.is_symlink() {
             return Ok(kind_of(&found));
         }
@@ -111,15 +115,6 @@ impl Jail {
         &self,
         path: &VPath,
     ) -> Result<(), Denial> {
-        // A removed directory stays open, and would still take names in.
-        if path.is_root() {
-            let home = self.home.dir_metadata().map_err(on_lookup)?;
-            return if home.nlink() > 0 {
-                Ok(())
-            } else {
-                Err(Refused::NotFound.into())
-            };
-        }
         match self.look(path)? {
             Kind::Directory => Ok(()),
             Kind::File(_) | Kind::Hidden | Kind::DeadLink | Kind::Missing => {
@@ -166,7 +161,7 @@ impl Jail {
     /// Makes one directory.
     pub(super) fn make_directory(&self, path: &VPath) -> Result<(), Denial> {
         match self.look(path)? {
-            Kind::Missing => {}
+            Kind::Missing => self.require_room_for(path)?,
             Kind::Hidden => return Err(Refused::Denied.into()),
             Kind::Directory | Kind::File(_) | Kind::DeadLink => {
                 return Err(Refused::Exists.into());
@@ -223,7 +218,7 @@ impl Jail {
             Kind::Directory | Kind::File(_) | Kind::DeadLink => {}
         }
         match self.look(to)? {
-            Kind::Missing => self.require_directory(&to.parent())?,
+            Kind::Missing => self.require_room_for(to)?,
             Kind::Hidden => return Err(Refused::Denied.into()),
             Kind::Directory | Kind::File(_) | Kind::DeadLink => {
                 return Err(Refused::Exists.into());
@@ -263,10 +258,7 @@ impl Jail {
                 Ok(Target { path, old_size: Some(size) })
             }
             Kind::Missing => {
-                self.require_directory(&path.parent())?;
-                if path.name().len() > NAME_BYTES_MAX {
-                    return Err(Refused::BadName.into());
-                }
+                self.require_room_for(path)?;
                 Ok(Target { path: path.clone(), old_size: None })
             }
         }
@@ -290,7 +282,10 @@ impl Jail {
         let replaced = match directory.symlink_metadata(path.name()) {
             Ok(old) if old.is_dir() => return Err(Refused::Exists.into()),
             Ok(old) if old.is_file() => old.len(),
-            Ok(_) | Err(_) => 0,
+            // It was not there when the upload began, or it would have been
+            // followed or refused.
+            Ok(_) => return Err(Refused::Denied.into()),
+            Err(_) => 0,
         };
         self.parts
             .rename(part, &directory, path.name())
@@ -359,6 +354,19 @@ impl Jail {
     pub(super) fn disk_space(&self) -> io::Result<u64> {
         let disk = rustix::fs::fstatvfs(&self.parts)?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Refuses unless a name that is missing could be found if it were
+    /// made. The kernel makes it all the same where only the whole path is
+    /// too long, since its directory is open then.
+    fn require_room_for(&self, path: &VPath) -> Result<(), Denial> {
+        self.require_directory(&path.parent())?;
+        if path.name().len() > NAME_BYTES_MAX
+            || path.relative().as_os_str().len() > PATH_BYTES_MAX
+        {
+            return Err(Refused::BadName.into());
+        }
+        Ok(())
     }
 
     fn directory_of(&self, path: &VPath) -> Result<Dir, Denial> {
@@ -507,6 +515,9 @@ pub(super) fn on_write(error: io::Error) -> Failed {
 
 /// The longest name of the file systems there are.
 const NAME_BYTES_MAX: usize = 255;
+
+/// The longest path that Linux looks up.
+const PATH_BYTES_MAX: usize = 4095;
 
 /// Files belong to the server's account; the group and others may not look.
 const FILE_MODE: u32 = 0o640;

@@ -7,6 +7,7 @@
 mod stop;
 
 use std::{
+    any::Any,
     fs::File,
     io::{self, Read, Write},
     net::{Shutdown, TcpStream},
@@ -24,9 +25,16 @@ pub use self::stop::Stop;
 /// One connection, with the stop that it heeds.
 #[derive(Debug)]
 pub struct Stream {
+    /// Let go before the connection is closed, in whatever way that comes
+    /// about: fields are dropped in this order.
+    held: Held,
     transport: Transport,
     stop: Stop,
 }
+
+/// What a connection holds, and gives back right before it is closed: who
+/// has seen the close finds it free.
+pub type Held = Box<dyn Any + Send>;
 
 /// How the bytes travel.
 #[derive(Debug)]
@@ -61,15 +69,20 @@ enum Heed {
 }
 
 impl Stream {
-    /// Takes a connected socket over.
+    /// Takes a connected socket over, and what it is to hold until it is
+    /// closed.
     ///
     /// # Errors
     ///
     /// Where the socket is gone already.
-    pub fn new(socket: TcpStream, stop: Stop) -> io::Result<Stream> {
+    pub fn new(
+        socket: TcpStream,
+        stop: Stop,
+        held: Held,
+    ) -> io::Result<Stream> {
         socket.set_nonblocking(true)?;
         socket.set_nodelay(true)?;
-        Ok(Stream { transport: Transport::Plain(socket), stop })
+        Ok(Stream { held, transport: Transport::Plain(socket), stop })
     }
 
     /// Whether the server is stopping.
@@ -154,7 +167,9 @@ impl Stream {
     /// peer has sent and nobody will read is taken away first, since a
     /// close over unread bytes is a reset.
     pub fn close(self) {
-        let Transport::Plain(socket) = self.transport;
+        let Stream { held, transport, .. } = self;
+        drop(held);
+        let Transport::Plain(socket) = transport;
         close(socket);
     }
 
@@ -262,6 +277,10 @@ pub fn dismiss(socket: TcpStream, line: &[u8]) {
 }
 
 fn close(mut socket: TcpStream) {
+    // Nothing was said on it, maybe; no close may wait for the peer.
+    if socket.set_nonblocking(true).is_err() {
+        return;
+    }
     let mut unread = [0; 4096];
     for _ in 0..UNREAD_READS_MAX {
         match socket.read(&mut unread) {

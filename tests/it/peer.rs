@@ -79,6 +79,16 @@ impl Peer {
         bytes
     }
 
+    /// The bytes that a reply of 205 or 405 announces, and the last reply.
+    #[track_caller]
+    pub fn body(&mut self, announced: &str) -> Vec<u8> {
+        let bytes = self.bytes(number(announced, "length") as usize);
+        let size = number(announced, "size");
+        let last = self.expect("201 ");
+        assert_eq!(number(&last, "size"), size);
+        bytes
+    }
+
     /// Everything up to the close. A reset counts as the close.
     #[track_caller]
     pub fn rest(&mut self) -> Vec<u8> {
@@ -110,6 +120,25 @@ impl Peer {
         self.expect("405 offset=0");
         self.send(content);
         self.expect("201 ");
+    }
+
+    /// Begins an upload with a digest. Says from where its bytes flow.
+    #[track_caller]
+    pub fn begin_put(&mut self, name: &str, content: &[u8]) -> usize {
+        let (size, digest) = (content.len(), blake3::hash(content));
+        self.ask(&format!("put {name} size={size} digest={digest}"), "202 ");
+        let reply = self.line();
+        let offset = number(&reply, "offset") as usize;
+        let code = if offset > 0 { "205 " } else { "405 " };
+        assert!(reply.starts_with(code), "{reply:?}");
+        offset
+    }
+
+    /// Goes away in the middle, and waits until the server has seen it.
+    #[track_caller]
+    pub fn break_off(mut self) {
+        self.half_close();
+        self.expect_close();
     }
 
     /// A download from the start, all the way.
@@ -167,4 +196,4 @@ pub fn number(reply: &str, field: &str) -> u64 {
 }
 
 /// Long enough for any machine; a test that waits so long has failed.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(20);

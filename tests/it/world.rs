@@ -5,10 +5,10 @@ use std::{
     collections::HashMap,
     fs,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ftpool::{
@@ -21,7 +21,7 @@ use ftpool::{
 };
 use tempfile::TempDir;
 
-use crate::peer::Peer;
+use crate::peer::{DEADLINE, Peer};
 
 /// What a test's server will be like.
 pub struct World {
@@ -36,6 +36,8 @@ pub struct World {
 pub struct Running {
     root: TempDir,
     pub address: SocketAddr,
+    /// All listeners' addresses; the first is `address`.
+    pub addresses: Vec<SocketAddr>,
     pub gauge: Arc<Gauge>,
     pub house: Arc<House>,
     stop: Stop,
@@ -64,15 +66,7 @@ impl World {
 
     /// One more user, with the password `secret`.
     pub fn user(self, name: &str) -> World {
-        let record =
-            Record { password_hash: hash(), quota: None, demo: false };
-        let database = self.root.path().join("database");
-        fs::create_dir_all(&database).expect("the database's folder");
-        Database::new(database)
-            .write(&user_name(name), &record)
-            .expect("the user's record");
-        fs::create_dir_all(self.root.path().join("home").join(name))
-            .expect("the user's home");
+        add_user(self.root.path(), name);
         self
     }
 
@@ -124,19 +118,32 @@ impl World {
         self,
         dialect: impl FnOnce(Arc<House>) -> Arc<dyn Dialect>,
     ) -> Running {
+        self.start_doors(1, dialect)
+    }
+
+    /// Starts the server with so many listeners of one dialect.
+    pub fn start_doors(
+        self,
+        doors: usize,
+        dialect: impl FnOnce(Arc<House>) -> Arc<dyn Dialect>,
+    ) -> Running {
         let root = self.root.path();
         let database = Database::new(root.join("database"));
         let house =
             Arc::new(House::new(database, root.join("home"), self.policy));
-        let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let socket = net::listen(address).expect("a free port");
-        let address = socket.local_addr().expect("a bound socket");
         let dialect = dialect(Arc::clone(&house));
+        let (mut addresses, mut listeners) = (Vec::new(), Vec::new());
+        for _ in 0..doors {
+            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            let socket = net::listen(any).expect("a free port");
+            addresses.push(socket.local_addr().expect("a bound socket"));
+            let dialect = Arc::clone(&dialect);
+            listeners.push(Listener { socket, dialect });
+        }
         let stop = Stop::new().expect("a descriptor");
         let gauge = Arc::new(Gauge::default());
         let thread = {
             let (stop, gauge) = (stop.clone(), Arc::clone(&gauge));
-            let listeners = vec![Listener { socket, dialect }];
             thread::spawn(move || {
                 net::serve(listeners, self.places, &gauge, &stop)
                     .expect("the server's threads");
@@ -144,7 +151,8 @@ impl World {
         };
         Running {
             root: self.root,
-            address,
+            address: addresses[0],
+            addresses,
             gauge,
             house,
             stop,
@@ -155,6 +163,16 @@ impl World {
 }
 
 impl Running {
+    /// The folder of everything.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// One more user, with the password `secret`, while the server runs.
+    pub fn add_user(&self, name: &str) {
+        add_user(self.root.path(), name);
+    }
+
     /// A connection of which nothing has been read.
     pub fn connect(&self) -> Peer {
         Peer::connect(self.address)
@@ -191,6 +209,31 @@ impl Running {
         entries.map(|entry| entry.expect("an entry").path()).collect()
     }
 
+    /// Leaves a part of an upload of anna's: so many bytes of `content`.
+    #[track_caller]
+    pub fn leave_part(&self, name: &str, content: &[u8], count: usize) {
+        let mut anna = self.anna();
+        let offset = anna.begin_put(name, content);
+        anna.send(&content[offset..count]);
+        anna.break_off();
+    }
+
+    /// A link in anna's home, made behind the server's back.
+    #[track_caller]
+    pub fn link(&self, target: impl AsRef<Path>, name: &str) {
+        std::os::unix::fs::symlink(target, self.path(name)).expect("a link");
+    }
+
+    /// Waits until so many are served and no more.
+    #[track_caller]
+    pub fn wait_until_serving(&self, count: usize) {
+        let deadline = Instant::now() + DEADLINE;
+        while self.gauge.serving() > count {
+            assert!(Instant::now() < deadline, "somebody is still served");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Requests the stop, without waiting for it.
     pub fn stop(&self) {
         self.stop.request(self.drain);
@@ -220,6 +263,16 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.join();
     }
+}
+
+fn add_user(root: &Path, name: &str) {
+    let record = Record { password_hash: hash(), quota: None, demo: false };
+    let database = root.join("database");
+    fs::create_dir_all(&database).expect("the database's folder");
+    Database::new(database)
+        .write(&user_name(name), &record)
+        .expect("the user's record");
+    fs::create_dir_all(root.join("home").join(name)).expect("the user's home");
 }
 
 fn user_name(name: &str) -> UserName {

@@ -6,6 +6,7 @@
 //! people; a key added here is added there.
 
 pub mod check;
+mod facts;
 mod step;
 mod values;
 

@@ -113,7 +113,9 @@ fn matrix(run: &Run<'_>) -> Markup {
         for seen in &outcome.seen {
             let cell = cells.entry((&seen.verb, &seen.code)).or_default();
             cell.scenarios.insert(&outcome.case.id);
-            if outcome.is_failure(run.strict) {
+            if outcome.is_failure(run.strict)
+                && outcome.blamed.as_ref() == Some(seen)
+            {
                 cell.bad.insert(&outcome.case.id);
             }
         }
@@ -124,8 +126,8 @@ fn matrix(run: &Run<'_>) -> Markup {
             h2 { "Commands and codes" }
             p.dim {
                 "How many scenarios saw the code as an answer to the command. "
-                "A hollow cell is a code that the command can have and that no "
-                "scenario saw; an empty one is a code that it cannot have."
+                "A red cell is the last answer before a failure, a hollow one a "
+                "code that the command can have and that no scenario saw."
             }
             div.scroll {
                 table.matrix {

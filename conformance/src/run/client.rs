@@ -4,8 +4,9 @@
 //! received that the transcript does not show and the lint does not see.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::scene::{Scene, Stop, lock};
 use crate::case::{Close, Millis};
@@ -80,6 +81,7 @@ impl Client {
             };
             self.note(Kind::Sent, text);
         }
+        self.unasked();
         self.lint.sent(bytes);
         self.write(bytes, pace, deadline)
     }
@@ -185,19 +187,19 @@ impl Client {
     /// Ends a session that is in step: no stray byte may be left, `quit` is
     /// answered by 201, and then the server closes.
     pub(super) fn farewell(&mut self) {
-        let Some(peer) = &self.peer else { return };
+        if !self.is_connected() {
+            return;
+        }
         if !self.lint.is_in_step() {
             self.peer = None;
             return;
         }
-        if !peer.pending().is_empty() && !peer.pending().starts_with(b"000") {
-            let stray = shown(peer.pending());
-            self.fault(format!("stray bytes at the end: {stray}"));
+        if self.unasked() {
             self.peer = None;
             return;
         }
         let deadline =
-            (Instant::now() + FAREWELL_MAX).min(self.scene.deadline);
+            (Instant::now() + self.scene.patience).min(self.scene.deadline);
         if self.send(b"quit\n", Pace::default(), deadline).is_err() {
             return;
         }
@@ -207,6 +209,22 @@ impl Client {
             ));
         }
         self.peer = None;
+    }
+
+    /// Whether bytes stand there that no request has asked for. Only `000`
+    /// lines may.
+    fn unasked(&mut self) -> bool {
+        let Some(peer) = self.peer.as_mut() else { return false };
+        if !self.lint.is_in_step() || peer.look().is_err() {
+            return false;
+        }
+        let pending = peer.pending();
+        let stray = !pending.is_empty() && !pending.starts_with(b"000");
+        if stray {
+            let what = shown(pending);
+            self.fault(format!("stray bytes that nothing asked for: {what}"));
+        }
+        stray
     }
 
     fn last_words(&mut self, deadline: Instant) -> Result<(), String> {
@@ -262,7 +280,12 @@ impl Client {
             self.fault(what);
         }
         let seen = std::mem::take(&mut self.lint.seen);
-        self.scene.found().seen.extend(seen);
+        let mut found = self.scene.found();
+        // What came after a script has stopped is not what it stopped for.
+        if !self.scene.abort.load(Ordering::Relaxed) {
+            found.last = seen.last().cloned();
+        }
+        found.seen.extend(seen);
     }
 
     fn peer(&mut self) -> Result<&mut Peer, Stop> {
@@ -332,6 +355,3 @@ fn shown_line(line: &[u8]) -> String {
         _ => shown(line),
     }
 }
-
-/// A server that is in step answers at once; a busy machine is slower.
-const FAREWELL_MAX: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use serde_saphyr::Spanned;
 
 use super::scene::{Scene, Stop};
 use super::script::Script;
-use crate::case::{Bytes, Entry, Expect, Login, Many, Put, Step};
+use crate::case::{Entry, Expect, Login, Many, Put, Step};
 use crate::reply::percent_encode;
 use crate::target::{base_of, make_entry};
 use crate::template::Scope;

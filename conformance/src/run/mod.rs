@@ -251,6 +251,9 @@ fn finish(scene: &Arc<Scene>, result: Result<(), Stop>) -> Outcome {
         outcome.verdict = Verdict::Crash;
         outcome.reason = how;
     }
+    if outcome.verdict.is_failure(true) {
+        outcome.blamed = found.last;
+    }
     outcome.seen = found.seen;
     (outcome.transcript, outcome.dropped) = scene.wire.take();
     outcome
@@ -320,7 +323,13 @@ fn is_gone(scene: &Scene) -> Option<String> {
         let exit = exit.unwrap_or_default();
         return Some(format!("the server ended ({exit}): {errors}"));
     }
-    let address = scene.found().address?;
+    let found = scene.found();
+    // A server that never said a word was not there to begin with.
+    if found.seen.is_empty() {
+        return None;
+    }
+    let address = found.address?;
+    drop(found);
     let deadline = Instant::now() + scene.patience;
     Peer::connect(address, deadline, Arc::new(AtomicBool::new(false)))
         .err()

@@ -64,6 +64,8 @@ pub(super) struct Found {
     pub(super) faults: Vec<String>,
     pub(super) notes: Vec<(Grade, String)>,
     pub(super) seen: BTreeSet<Seen>,
+    /// The reply that came last, before any script stopped.
+    pub(super) last: Option<Seen>,
     pub(super) tallies: BTreeMap<String, u64>,
     pub(super) marks: HashMap<String, Instant>,
 }

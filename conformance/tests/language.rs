@@ -1,0 +1,85 @@
+//! Slips in scenario files: each is refused, with its place.
+
+use ftpool_conformance::load;
+
+/// A file with one scenario of these steps, on lines 9 and on.
+fn file(head: &str, steps: &str) -> String {
+    format!(
+        "schema: 1\nscenarios:\n- id: a.b\n  title: t\n  rule: r\n  \
+         section: '1'\n  level: must\n  {head}\n  steps:\n{steps}"
+    )
+}
+
+#[track_caller]
+fn refused(head: &str, steps: &str, line: u64, why: &str) {
+    let faults = load::parse("x.yaml", &file(head, steps))
+        .expect_err("the slip is found");
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let hit = faults.iter().any(|f| f.line == line && f.message.contains(why));
+    assert!(hit, "wanted line {line} with {why:?}, got {told:#?}");
+}
+
+#[test]
+fn a_good_file_is_read_and_its_matrix_spread() {
+    let head = "matrix: [{name: x, n1: 1}, {name: y, n1: 2}]";
+    let steps = "  - send: get a have=${n1-1}\n    expect: 402 not-found\n";
+    let cases = load::parse("x", &file(head, steps)).expect("it is good");
+    let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(ids, ["a.b[x]", "a.b[y]"]);
+    assert_eq!(cases[1].row["n1"], "2");
+}
+
+#[test]
+fn unknown_repeated_and_mistyped_keys_have_a_place() {
+    let good = "  - {send: noop, expect: 201}\n";
+    refused("kilss: []", good, 8, "kilss");
+    refused("", "  - send: noop\n    expekt: 201\n", 11, "expekt");
+    refused("", "  - send: a\n    send: b\n", 11, "duplicate");
+    refused("", "  - {send: a, within: 3}\n", 10, "no time");
+    refused("", "  - {send: a, expect: {kode: 2}}\n", 10, "kode");
+    refused("level2: must", good, 8, "level2");
+}
+
+#[test]
+fn what_types_cannot_say_has_a_place_too() {
+    refused(
+        "",
+        "  - {send: a, upload: {text: b}, expect: 201}\n",
+        10,
+        "two acts",
+    );
+    refused("", "  - {send: a, expect: 299}\n", 10, "none of the twelve");
+    refused("", "  - {send: 'a ${b}', expect: 201}\n", 10, "${b}");
+    refused(
+        "",
+        "  - {send: a, expect: {code: 201, text: '('}}\n",
+        10,
+        "pattern",
+    );
+    refused("", "  - {send: a}\n", 3, "no step of it can fail");
+    refused("", "  - {send: a, receive: {of: c}}\n", 10, "called \"c\"");
+    refused("", "  - {send: a, receive: {hex: 0g}}\n", 10, "hex digit");
+    refused("", "  - {server: {signal: STOP, exit: 0}}\n", 10, "STOP");
+    let good = "  - {send: noop, expect: 201}\n";
+    refused("matrix: [{n: 1}]", good, 3, "`name`");
+    refused("fixture: {a: {dir: true, fifo: true}}", good, 3, "exactly one");
+}
+
+#[test]
+fn codes_are_read_as_they_are_written() {
+    for code in ["000", "'000'", "[000, 201]", "{code: 000}"] {
+        let steps = format!("  - expect: {code}\n");
+        let cases = load::parse("x", &file("", &steps)).expect(code);
+        let step = &cases[0].scenario.steps[0].value;
+        let expect = step.expect.as_ref().expect("there is one");
+        assert_eq!(expect.code[0], "000", "{code}");
+    }
+}
+
+#[test]
+fn the_built_in_scenarios_are_good() {
+    match load::embedded() {
+        Ok(cases) => assert!(!cases.is_empty()),
+        Err(faults) => panic!("{faults:#?}"),
+    }
+}
