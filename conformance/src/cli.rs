@@ -3,6 +3,8 @@
 //! Says everything to people that has to be said before a report can, and
 //! decides the exit code.
 
+mod lies;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lies::LiesArguments;
 
 use crate::baseline::Baseline;
 use crate::case::Case;
@@ -48,6 +51,9 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Judge the suite itself, by a server that can be told to lie.
+    #[command(after_help = EXIT_CODES)]
+    Lies(LiesArguments),
 }
 
 #[derive(Args)]
@@ -150,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Check { files } => load::from_disk(&files)
             .map(|cases| say(&format!("{} scenarios", cases.len())))
             .map_err(refuse),
+        Command::Lies(arguments) => lies::lies(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -189,7 +196,8 @@ fn run(arguments: &RunArguments) -> Result<(), ExitCode> {
     let total = cases.len() * arguments.repeat as usize;
     let mut progress = Progress::new(total);
     let outcomes = suite::run_all(&cases, &target, &plan, &mut |outcome| {
-        progress.step(outcome);
+        let bad = outcome.verdict.is_failure(true);
+        progress.step(bad.then(|| line(outcome)));
     });
     progress.clear();
     let mut outcomes = suite::fold_repeats(outcomes);
@@ -395,15 +403,16 @@ impl Progress {
         Progress { shown, done: 0, total }
     }
 
-    fn step(&mut self, outcome: &Outcome) {
+    /// One more is done; what is worth a line of its own stays.
+    fn step(&mut self, told: Option<String>) {
         self.done += 1;
         if !self.shown {
             return;
         }
         let mut err = io::stderr().lock();
         let _ = write!(err, "\r\x1b[K");
-        if outcome.verdict.is_failure(true) {
-            let _ = writeln!(err, "{}", line(outcome));
+        if let Some(line) = told {
+            let _ = writeln!(err, "{line}");
         }
         let _ = write!(err, "{}/{}", self.done, self.total);
     }

@@ -4,7 +4,8 @@
 //! from; `target` is the server that is judged; `peer` is the socket,
 //! `reply` and `wire` what is seen on it; `run` plays one scenario and `lint`
 //! watches every line of it; `suite` plays many; `verdict`, `waivers` and
-//! `baseline` say what came of it, and `report` tells people.
+//! `baseline` say what came of it, and `report` tells people. `lies` judges
+//! the suite itself.
 //!
 //! The crate links nothing else of this workspace: a fault in the server's
 //! own parser must not be able to hide itself here.
@@ -13,6 +14,7 @@ pub mod baseline;
 pub mod case;
 pub mod cli;
 pub mod explain;
+pub mod lies;
 pub mod lint;
 pub mod load;
 pub mod payload;

@@ -67,37 +67,40 @@ pub fn run_all(
         order.into_iter().partition(|at| cases[*at].scenario.serial);
     let mut outcomes = Vec::new();
     for (batch, jobs) in [(together, plan.jobs), (alone, 1)] {
-        let played = run_batch(cases, &batch, target, plan, jobs, show);
+        let one = |at: &usize| {
+            (*at, run::run_one(&cases[*at], target, plan.options))
+        };
+        let played =
+            pool(batch, jobs, &one, &mut |(_, outcome)| show(outcome));
         outcomes.extend(played);
     }
     outcomes.sort_by_key(|(at, _)| *at);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn run_batch(
-    cases: &[Case],
-    batch: &[usize],
-    target: &Target,
-    plan: &Plan,
+/// Does every task, so many at once, and shows every result as it comes.
+/// The results are in the order in which they came.
+pub(crate) fn pool<T: Send, R: Send>(
+    tasks: Vec<T>,
     jobs: usize,
-    show: &mut dyn FnMut(&Outcome),
-) -> Vec<(usize, Outcome)> {
-    let (todo, next) = crossbeam_channel::bounded(batch.len());
-    for at in batch {
-        todo.send(*at).expect("there is a place for each");
+    one: &(dyn Fn(&T) -> R + Sync),
+    show: &mut dyn FnMut(&R),
+) -> Vec<R> {
+    let workers = jobs.clamp(1, tasks.len().max(1));
+    let (todo, next) = crossbeam_channel::bounded(tasks.len());
+    for task in tasks {
+        todo.send(task).expect("there is a place for each");
     }
     drop(todo);
     let (done, results) = crossbeam_channel::bounded(RESULTS_MAX);
     thread::scope(|scope| {
-        for number in 0..jobs.clamp(1, batch.len().max(1)) {
+        for number in 0..workers {
             let (next, done) = (next.clone(), done.clone());
             thread::Builder::new()
                 .name(format!("scenario-{number}"))
                 .spawn_scoped(scope, move || {
-                    while let Ok(at) = next.recv() {
-                        let outcome =
-                            run::run_one(&cases[at], target, plan.options);
-                        if done.send((at, outcome)).is_err() {
+                    while let Ok(task) = next.recv() {
+                        if done.send(one(&task)).is_err() {
                             return;
                         }
                     }
@@ -105,7 +108,7 @@ fn run_batch(
                 .expect("a few threads can be started");
         }
         drop(done);
-        results.iter().inspect(|(_, outcome)| show(outcome)).collect()
+        results.iter().inspect(|result| show(result)).collect()
     })
 }
 

@@ -1,0 +1,170 @@
+//! The table of lies as a page of Markdown: who catches what, read both
+//! ways.
+//!
+//! The same findings give the same page, byte for byte, so that a page that
+//! is out of date can be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::play::Pair;
+use super::{Lie, heads};
+use crate::case::Case;
+
+/// The whole page.
+pub fn page(lies: &[Lie], cases: &[Case], caught: &BTreeSet<Pair>) -> String {
+    let mut page = HEAD.to_owned();
+    counts(lies, cases, caught, &mut page);
+    for kind in kinds(lies) {
+        let _ = write!(page, "\n## {kind}\n\n{LIES_HEAD}");
+        for lie in lies.iter().filter(|lie| lie.kind == kind) {
+            let ids = caught.iter().filter(|pair| pair.0 == lie.name);
+            let ids: Vec<&str> = ids.map(|pair| pair.1.as_str()).collect();
+            let (name, does) = (&lie.name, cell(&lie.does));
+            let _ = writeln!(page, "| `{name}` | {does} | {} |", list(&ids));
+        }
+    }
+    let _ = write!(page, "\n## By scenario\n\n{SCENARIOS_HEAD}");
+    for case in heads(cases) {
+        let scenario = &case.scenario;
+        let names = caught.iter().filter(|pair| pair.1 == scenario.id);
+        let names: Vec<&str> = names.map(|pair| pair.0.as_str()).collect();
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            scenario.id,
+            scenario.level,
+            scenario.matrix.len().max(1),
+            list(&names)
+        );
+    }
+    page
+}
+
+/// How much there is of each kind.
+fn counts(
+    lies: &[Lie],
+    cases: &[Case],
+    caught: &BTreeSet<Pair>,
+    page: &mut String,
+) {
+    let names: BTreeSet<&str> =
+        caught.iter().map(|pair| pair.0.as_str()).collect();
+    let _ = write!(
+        page,
+        "{} lies, {} of them caught, by {} scenarios ({} with every row) in \
+         {} pairs.\n\n{KINDS_HEAD}",
+        lies.len(),
+        names.len(),
+        heads(cases).len(),
+        cases.len(),
+        caught.len(),
+    );
+    for kind in kinds(lies) {
+        let of_kind: BTreeSet<&str> = lies
+            .iter()
+            .filter(|lie| lie.kind == kind)
+            .map(|lie| lie.name.as_str())
+            .collect();
+        let pairs =
+            caught.iter().filter(|pair| of_kind.contains(pair.0.as_str()));
+        let _ = writeln!(
+            page,
+            "| [{kind}](#{kind}) | {} | {} | {} |",
+            of_kind.len(),
+            of_kind.intersection(&names).count(),
+            pairs.count(),
+        );
+    }
+}
+
+/// The kinds in the order of their first lie.
+fn kinds(lies: &[Lie]) -> Vec<&str> {
+    let mut place: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, lie) in lies.iter().enumerate() {
+        place.entry(&lie.kind).or_insert(at);
+    }
+    let mut kinds: Vec<&str> = place.keys().copied().collect();
+    kinds.sort_by_key(|kind| place[kind]);
+    kinds
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "**nobody**".to_owned();
+    }
+    let ticked: Vec<String> =
+        names.iter().map(|name| format!("`{name}`")).collect();
+    ticked.join(", ")
+}
+
+/// A bar would end the cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+const HEAD: &str = "\
+# The lies, and who catches them
+
+The conformance suite is itself tested: `conformance/liar` is a second server
+that can be told to lie, and each lie is caught by every scenario that names
+it in `kills:`, by an assertion that fails: not by a time-out, a crash or
+trouble. All of these scenarios hold on the same server when it is honest.
+Of a scenario with rows, at least one row catches the lie.
+
+This page is generated, after all of it was played:
+
+```sh
+cargo build -p ftpool-liar
+cargo run -p ftpool-conformance -- lies --liar target/debug/ftpool-liar \\
+    --write docs/lies.md
+```
+
+";
+
+const KINDS_HEAD: &str = "\
+| kind | lies | caught | pairs |
+|---|--:|--:|--:|
+";
+
+const LIES_HEAD: &str = "\
+| lie | what the server does | caught by |
+|---|---|---|
+";
+
+const SCENARIOS_HEAD: &str = "\
+| scenario | level | rows | lies that it catches |
+|---|---|--:|---|
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lie_and_its_scenario_find_each_other() {
+        let lies = super::super::parse(
+            "- {name: late, kind: time, does: a|b}\n\
+             - {name: loud, kind: bytes, does: y}\n",
+        )
+        .expect("the lies are good");
+        let cases = crate::load::parse(
+            "test",
+            "schema: 1\nscenarios: [{id: s.one, title: t, rule: r, section: \
+             '1', level: must, kills: [late], steps: [{send: noop, expect: \
+             201}]}]",
+        )
+        .expect("the case is good");
+        let caught = [("late".to_owned(), "s.one".to_owned())].into();
+        let page = page(&lies, &cases, &caught);
+        for row in [
+            "2 lies, 1 of them caught, by 1 scenarios (1 with every row) in 1",
+            "| [time](#time) | 1 | 1 | 1 |\n| [bytes](#bytes) | 1 | 0 | 0 |",
+            "| `late` | a\\|b | `s.one` |",
+            "| `loud` | y | **nobody** |",
+            "| `s.one` | must | 1 | `late` |",
+        ] {
+            assert!(page.contains(row), "{row:?} is not in {page}");
+        }
+    }
+}
