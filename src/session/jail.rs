@@ -11,6 +11,7 @@ use std::{
     io,
     os::unix::ffi::OsStrExt,
     path::Path,
+    rc::Rc,
     time::{Duration, SystemTime},
 };
 
@@ -339,23 +340,30 @@ impl Jail {
     }
 
     /// The sum of the lengths of all regular files in the home, in bytes.
-    /// One directory is open at a time, however deep the tree is; what no
-    /// path of a user's can reach does not count.
+    /// However deep the tree is, few directories are open at a time: one
+    /// for each so many bytes of path, since no longer path can be opened.
     pub(super) fn count_files(&self) -> io::Result<u64> {
         let mut sum = 0_u64;
-        let mut unseen = vec![VPath::root()];
-        while let Some(path) = unseen.pop() {
-            let directory = match self.home.open_dir(path.relative()) {
+        let mut unseen =
+            vec![(Rc::new(self.home.try_clone()?), VPath::root())];
+        while let Some((anchor, path)) = unseen.pop() {
+            let directory = match anchor.open_dir(path.relative()) {
                 Ok(directory) => directory,
-                Err(error) if is_out_of_reach(&error) => continue,
+                // Its user cannot enter it either.
+                Err(error) if is_forbidden(&error) => continue,
                 Err(error) => return Err(error),
+            };
+            let (anchor, path) = if path.as_bytes().len() > ANCHOR_BYTES {
+                (Rc::new(directory.try_clone()?), VPath::root())
+            } else {
+                (anchor, path)
             };
             for entry in directory.entries()? {
                 let entry = entry?;
                 let kind = entry.file_type()?;
                 if kind.is_dir() {
-                    let name = entry.file_name();
-                    unseen.push(path.child(name.as_bytes()));
+                    let child = path.child(entry.file_name().as_bytes());
+                    unseen.push((Rc::clone(&anchor), child));
                 } else if kind.is_file() {
                     sum = sum.saturating_add(entry.metadata()?.len());
                 }
@@ -469,13 +477,8 @@ fn entry_of(about: &Metadata, name: &OsStr) -> Option<Entry> {
     Some(Entry { kind, size, modified_secs: about.mtime(), name })
 }
 
-/// A directory that the users of a home cannot enter either: its path is
-/// too long, or its mode forbids it.
-fn is_out_of_reach(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::NAMETOOLONG | Errno::ACCESS)
-    )
+fn is_forbidden(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::ACCESS)
 }
 
 /// cap-std's own refusal of a way out; a kernel's EACCES has a number.
@@ -535,6 +538,10 @@ pub(super) fn on_write(error: io::Error) -> Failed {
         _ => Failed::Io(error),
     }
 }
+
+/// A path longer than this is counted from a directory in its middle: with
+/// one more name it still fits the system's limit.
+const ANCHOR_BYTES: usize = 2048;
 
 /// The longest name of the file systems there are.
 const NAME_BYTES_MAX: usize = 255;

@@ -101,6 +101,9 @@ impl Memory {
 
     /// The answer to a request of one of the sessions.
     pub fn ask(&mut self, who: usize, request: &Request) -> Answer {
+        if self.climbs_from_nowhere(who, request) {
+            return Refused::NotFound.into();
+        }
         let at = |name: &PathText| self.resolve(who, name);
         match request {
             Request::ChangeDirectory { to } => {
@@ -364,6 +367,33 @@ impl Memory {
 
     fn is_directory(&self, path: &str) -> bool {
         matches!(self.nodes.get(path), Some(None))
+    }
+
+    /// §4: where the current directory is gone, a relative name is nothing,
+    /// also one that leads out of it.
+    fn climbs_from_nowhere(&self, who: usize, request: &Request) -> bool {
+        let climbs = |name: &PathText| {
+            let mut names = name.as_bytes().split(|&byte| byte == b'/');
+            !name.as_bytes().starts_with(b"/") && names.any(|it| it == b"..")
+        };
+        let any = match request {
+            Request::ChangeDirectory { to: path } | Request::List { path } => {
+                path.as_ref().is_some_and(climbs)
+            }
+            Request::MakeDirectory { path: name }
+            | Request::RemoveDirectory { path: name }
+            | Request::Download { file: name, .. }
+            | Request::Upload { file: name, .. }
+            | Request::Remove { file: name } => climbs(name),
+            Request::Rename { from, to } => climbs(from) || climbs(to),
+            Request::CurrentDirectory
+            | Request::Quota
+            | Request::SignIn { .. }
+            | Request::Nothing
+            | Request::Help
+            | Request::Quit => false,
+        };
+        any && !self.is_directory(&self.here[who])
     }
 
     /// By its text alone.

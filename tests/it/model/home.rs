@@ -24,6 +24,14 @@ impl Home {
     /// Does what a session is asked for, and gives the replies.
     pub fn take(&mut self, who: usize, step: &Step) -> String {
         let here = self.here[who].clone();
+        // §4: where the current directory is gone, a relative name is
+        // nothing, also one that leads out of it.
+        let climbs = |path: &str| {
+            !path.starts_with('/') && path.split('/').any(|it| it == "..")
+        };
+        if !self.is_directory(&here) && step.paths().into_iter().any(climbs) {
+            return NOT_FOUND.into();
+        }
         let at = |path: &str| resolve(&here, path);
         match step {
             Step::Cd(path) => {

@@ -61,6 +61,25 @@ impl Content {
     }
 }
 
+impl Step {
+    /// The names that the step gives to the server.
+    pub fn paths(&self) -> Vec<&str> {
+        match self {
+            Step::Cd(None) | Step::Pwd => Vec::new(),
+            Step::Cd(Some(path))
+            | Step::Mkdir(path)
+            | Step::Rmdir(path)
+            | Step::Rm(path)
+            | Step::Dir(path) => vec![path],
+            Step::Mv(from, to) => vec![from, to],
+            Step::Get { file, .. }
+            | Step::Put { file, .. }
+            | Step::Break { file, .. }
+            | Step::Lie { file, .. } => vec![file],
+        }
+    }
+}
+
 /// Sequences of steps, each by one of two sessions.
 pub fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     vec((0..2usize, step()), 1..40)
