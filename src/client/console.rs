@@ -12,6 +12,7 @@ use std::{
 use rustix::event::{self, PollFd, PollFlags, Timespec};
 
 use super::{error::Error, shown};
+use crate::native::code::Code;
 
 /// The terminal, pipe or file at this end.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +47,8 @@ impl Console {
 
     /// What the server announces outside any answer.
     pub(super) fn announce(self, what: &str) {
-        let _gone = writeln!(io::stderr(), "000  {what}");
+        let code = Code::System.digits();
+        let _gone = writeln!(io::stderr(), "{code}  {what}");
     }
 
     /// A failure: with the server's code, where it said one.

@@ -7,6 +7,7 @@
 use std::io;
 
 use super::exit::Exit;
+use crate::native::code::Code;
 
 /// Why something was not done. Its text is for people and one line.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +117,7 @@ impl Error {
         match self {
             Error::Refused { code, .. } => Some(code),
             Error::Busy(_) | Error::TimedOut(_) | Error::Closing => {
-                Some("000")
+                Some(Code::System.digits())
             }
             Error::Unreachable(_)
             | Error::ConnectTimeout(_)

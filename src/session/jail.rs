@@ -339,20 +339,26 @@ impl Jail {
     }
 
     /// The sum of the lengths of all regular files in the home, in bytes.
+    /// One directory is open at a time, however deep the tree is; what no
+    /// path of a user's can reach does not count.
     pub(super) fn count_files(&self) -> io::Result<u64> {
         let mut sum = 0_u64;
-        let mut open = vec![self.home.entries()?];
-        while let Some(directory) = open.last_mut() {
-            let Some(entry) = directory.next() else {
-                open.pop();
-                continue;
+        let mut unseen = vec![VPath::root()];
+        while let Some(path) = unseen.pop() {
+            let directory = match self.home.open_dir(path.relative()) {
+                Ok(directory) => directory,
+                Err(error) if is_out_of_reach(&error) => continue,
+                Err(error) => return Err(error),
             };
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                open.push(entry.open_dir()?.entries()?);
-            } else if kind.is_file() {
-                sum = sum.saturating_add(entry.metadata()?.len());
+            for entry in directory.entries()? {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    let name = entry.file_name();
+                    unseen.push(path.child(name.as_bytes()));
+                } else if kind.is_file() {
+                    sum = sum.saturating_add(entry.metadata()?.len());
+                }
             }
         }
         Ok(sum)
@@ -461,6 +467,15 @@ fn entry_of(about: &Metadata, name: &OsStr) -> Option<Entry> {
     };
     let name = name.as_bytes().to_vec();
     Some(Entry { kind, size, modified_secs: about.mtime(), name })
+}
+
+/// A directory that the users of a home cannot enter either: its path is
+/// too long, or its mode forbids it.
+fn is_out_of_reach(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::NAMETOOLONG | Errno::ACCESS)
+    )
 }
 
 /// cap-std's own refusal of a way out; a kernel's EACCES has a number.

@@ -99,14 +99,14 @@ impl Session {
 
 impl Inside {
     fn handle(&mut self, request: Request) -> Result<Granted, Denial> {
-        let at = |path: &PathText| self.here.join(path);
+        let at = |path: &PathText| self.resolve(path);
         match request {
             Request::ChangeDirectory { to } => {
-                let to = to.as_ref().map_or_else(VPath::root, at);
+                let to = to.as_ref().map_or_else(|| Ok(VPath::root()), at)?;
                 self.change_directory(to)
             }
             Request::MakeDirectory { path } => {
-                let path = at(&path);
+                let path = at(&path)?;
                 self.home.make_directory(&path)?;
                 Ok(Granted::Made(path))
             }
@@ -114,25 +114,26 @@ impl Inside {
                 Ok(Granted::Directory(self.here.clone()))
             }
             Request::List { path } => {
-                let path = path.as_ref().map_or_else(|| self.here.clone(), at);
+                let path =
+                    path.as_ref().map_or_else(|| Ok(self.here.clone()), at)?;
                 self.home.list(&path).map(Granted::Listing)
             }
             Request::Download { file, held } => {
-                transfer::begin_download(&self.home, at(&file), held)
+                transfer::begin_download(&self.home, at(&file)?, held)
             }
             Request::Upload { file, size, digest } => {
-                transfer::begin_upload(&self.home, &at(&file), size, digest)
+                transfer::begin_upload(&self.home, &at(&file)?, size, digest)
             }
             Request::Remove { file } => {
-                self.home.remove_file(&at(&file))?;
+                self.home.remove_file(&at(&file)?)?;
                 Ok(Granted::Removed)
             }
             Request::RemoveDirectory { path } => {
-                self.home.remove_directory(&at(&path))?;
+                self.home.remove_directory(&at(&path)?)?;
                 Ok(Granted::Removed)
             }
             Request::Rename { from, to } => {
-                self.home.rename(&at(&from), &at(&to))?;
+                self.home.rename(&at(&from)?, &at(&to)?)?;
                 Ok(Granted::Renamed)
             }
             Request::Quota => Ok(Granted::Quota(self.home.report())),
@@ -142,6 +143,17 @@ impl Inside {
             Request::Help => Ok(Granted::Help),
             Request::Quit => Ok(Granted::Bye),
         }
+    }
+
+    /// What a path names from here. A path that climbs out of a current
+    /// directory that is gone names nothing, like every relative one.
+    fn resolve(&self, path: &PathText) -> Result<VPath, Denial> {
+        let bytes = path.as_bytes();
+        let climbs = bytes.split(|&byte| byte == b'/').any(|it| it == b"..");
+        if climbs && !bytes.starts_with(b"/") {
+            self.home.jail.require_directory(&self.here)?;
+        }
+        Ok(self.here.join(path))
     }
 
     /// `cd ..` at the root stays there. A home that was removed has no

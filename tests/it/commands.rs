@@ -121,3 +121,17 @@ fn pipelined_requests_are_answered_in_order() {
     anna.expect("201 ");
     anna.expect_close();
 }
+
+#[test]
+fn where_the_current_directory_is_gone_only_absolute_names_lead_on() {
+    let world = World::new().start();
+    let mut anna = world.anna();
+    anna.ask("mkdir a", "201");
+    anna.ask("cd a", "201");
+    anna.ask("rmdir ../a", "201");
+    for line in ["cd ..", "cd..", "dir", "dir ..", "mkdir b", "cd ../."] {
+        anna.ask(line, "402 reason=not-found");
+    }
+    anna.ask("mkdir /b", "201");
+    anna.ask("cd /b", "201");
+}

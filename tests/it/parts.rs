@@ -12,6 +12,16 @@ use crate::{
 };
 
 #[test]
+fn a_tree_deeper_than_the_open_files_allowed_is_counted() {
+    let world = World::new().start();
+    let deep = (0..1500).map(|_| "d").collect::<std::path::PathBuf>();
+    fs::create_dir_all(world.path("").join(&deep)).expect("the tree");
+    let file = world.path("").join(&deep).join("f");
+    fs::write(file, [0; 77]).expect("the file");
+    assert_eq!(world.anna().quota("used"), 77);
+}
+
+#[test]
 fn a_part_of_another_identity_is_thrown_away() {
     let world = World::new().start();
     let (first, second) = (pattern(300, 1), pattern(300, 2));

@@ -11,7 +11,12 @@ use std::{
     },
 };
 
-use crate::{books::Books, home::Home, settings::Settings};
+use crate::{
+    books::Books,
+    home::Home,
+    lies::{Lie, told},
+    settings::Settings,
+};
 
 /// All users.
 pub(crate) struct Accounts {
@@ -79,6 +84,9 @@ impl Account {
 
     /// The home, for a session that begins.
     pub(crate) fn home(&self) -> io::Result<Home> {
+        if told(Lie::HomeStaysGone) && !self.home.exists() {
+            return Err(io::ErrorKind::Other.into());
+        }
         Home::open(&self.home)
     }
 

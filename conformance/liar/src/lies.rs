@@ -142,6 +142,7 @@ lies! {
         StrayAfter "stray-after" "one byte too many follows the bytes of a get",
         ShortBody "short-body" "a get ends one byte short and goes on",
         WrongByte "wrong-byte" "the last byte of a get is wrong",
+        ShrunkGoesOn "shrunk-goes-on" "a get whose file has shrunk ends with 201 all the same",
     }
     "pool" {
         PlaceLeaked "place-leaked" "a connection that is reset never gives its place back",
@@ -244,6 +245,8 @@ lies! {
         ShutdownCuts "shutdown-cuts" "transfers in flight get no grace period",
         ShutdownEndless "shutdown-endless" "transfers in flight are never cut",
         ShutdownWaiting "shutdown-waiting" "waiting clients are closed without a word",
+        HupIgnored "hup-ignored" "SIGHUP is ignored",
+        HomeStaysGone "home-stays-gone" "a home that was removed is not made anew at the next sign-in",
     }
 }
 

@@ -133,6 +133,9 @@ fn serve(settings: &Settings, path: &std::path::Path) -> anyhow::Result<()> {
     say("ready");
 
     for signal in signals.forever() {
+        if signal == SIGHUP && told(Lie::HupIgnored) {
+            continue;
+        }
         if signal == SIGHUP {
             match Settings::read(path, Some(settings.root.clone())) {
                 Ok(fresh) => shared.accounts.refresh(&fresh)?,

@@ -71,13 +71,12 @@ fn tiles(report: &Report) -> Markup {
         ),
         (
             "served at once",
-            format!("{} of {limit}", bound.max_observed),
+            bound.max_observed.to_string(),
             if bound.reached {
-                "the limit was reached"
+                format!("limit {limit}, reached")
             } else {
-                "the limit was not reached"
-            }
-            .to_owned(),
+                format!("limit {limit}, not reached")
+            },
         ),
         (
             "longest wait for a place",

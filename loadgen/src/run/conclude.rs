@@ -148,6 +148,7 @@ fn verdict(report: &Report, seen: &Seen) -> Verdict {
         .map(|j| format!("{}: {} wanted, {} got", j.key, j.wanted, j.got))
         .collect();
     let (word, exit) = if seen.interrupted {
+        reasons.push("the run was ended early".to_owned());
         ("interrupted", EXIT_INTERRUPTED)
     } else if !reasons.is_empty() {
         reasons.extend(missed);

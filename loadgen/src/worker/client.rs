@@ -24,8 +24,12 @@ pub(crate) use self::act::{PUT_SLOTS, WORK_ROOMS};
 
 #[path = "act.rs"]
 mod act;
+#[path = "close.rs"]
+mod close;
 #[path = "hear.rs"]
 mod hear;
+#[path = "note.rs"]
+mod note;
 
 /// A client's state.
 pub(super) struct Client<T> {
@@ -497,74 +501,6 @@ impl<D: Dialect> Worker<D> {
         }
     }
 
-    /// The run is over: who has nothing under way goes.
-    pub(super) fn send_home(&mut self, index: u32) {
-        let now = self.shared.clock.now();
-        for open in self.opens.iter_mut().flatten() {
-            open.next = None;
-            open.free.clear();
-        }
-        match self.client(index).state {
-            State::Away => self.client_mut(index).state = State::Gone,
-            State::Thinking | State::Free | State::Holding => {
-                self.say_goodbye(index, now);
-            }
-            State::Connecting
-            | State::Queued
-            | State::SigningIn
-            | State::Acting
-            | State::Leaving
-            | State::Parting
-            | State::Gone => {}
-        }
-    }
-
-    /// Ends the visits in which nothing has moved for too long.
-    pub(super) fn look_for_silence(&mut self, now: Nanos) {
-        for index in 0..self.clients.len() as u32 {
-            let client = self.client(index);
-            let most = match client.state {
-                State::Connecting
-                | State::SigningIn
-                | State::Acting
-                | State::Leaving => SILENCE_MAX,
-                State::Parting => PARTING_MAX,
-                State::Queued => WAIT_MAX,
-                State::Away
-                | State::Thinking
-                | State::Free
-                | State::Holding
-                | State::Gone => continue,
-            };
-            if now.saturating_sub(client.moved) > most {
-                let op = self.current_op(index);
-                self.lose(index, op, "no answer", Ending::GaveUp, now);
-            }
-        }
-    }
-
-    /// The run ends with the client still at it.
-    pub(super) fn give_up(&mut self, index: u32, now: Nanos) {
-        self.closing = true;
-        match self.client(index).state {
-            State::Gone | State::Away => {}
-            _ => {
-                self.harvest.unfinished += 1;
-                self.end_visit(index, Ending::GaveUp, now);
-            }
-        }
-    }
-
-    /// What the client is at, for the error's name.
-    fn current_op(&self, index: u32) -> Op {
-        match self.client(index).state {
-            State::SigningIn | State::Acting | State::Leaving => {
-                self.client(index).action.op
-            }
-            _ => Op::Visit,
-        }
-    }
-
     /// Whether the stages have room for the client at this time.
     fn is_wanted(&self, group: &Group, index: u32, now: Nanos) -> bool {
         if group.stages.is_empty() || !plan::is_closed(group) {
@@ -597,55 +533,6 @@ impl<D: Dialect> Worker<D> {
             self.harvest.watch.own_error(&error.to_string());
         }
     }
-
-    /// Whether the client's current work is past the warm-up.
-    fn counts(&self, due: Nanos) -> bool {
-        due >= self.shared.begin + self.shared.workload.warm_up
-    }
-
-    fn note_phase(&mut self, index: u32, op: Op, phase: Phase, took: Nanos) {
-        self.slice.phase(phase, took);
-        if self.counts(self.client(index).visit_due) {
-            let key = (op, phase, Outcome::Done, Measure::Service);
-            self.harvest.ledger.record(key, took);
-        }
-    }
-
-    fn note_response(
-        &mut self,
-        index: u32,
-        op: Op,
-        phase: Phase,
-        took: Nanos,
-    ) {
-        if self.counts(self.client(index).visit_due) {
-            let key = (op, phase, Outcome::Done, Measure::Response);
-            self.harvest.ledger.record(key, took);
-        }
-    }
-
-    fn note_error(
-        &mut self,
-        index: u32,
-        op: Op,
-        outcome: Outcome,
-        label: &str,
-        took: Nanos,
-    ) {
-        self.slice.errors += 1;
-        if self.counts(self.client(index).visit_due) {
-            let key = (op, Phase::Whole, outcome, Measure::Service);
-            self.harvest.ledger.record(key, took);
-        }
-        let errors = &mut self.harvest.errors;
-        let key = (op, label.to_owned());
-        if errors.len() < LABELS_MAX || errors.contains_key(&key) {
-            *errors.entry(key).or_default() += 1;
-        } else {
-            let rest = (op, "others".to_owned());
-            *errors.entry(rest).or_default() += 1;
-        }
-    }
 }
 
 /// How soon a client that was turned away or cut off comes again.
@@ -654,20 +541,8 @@ const COME_AGAIN: Nanos = 100 * MS;
 /// How often a client that the stages do not want yet looks again.
 const LOOK_AGAIN: Nanos = 20 * MS;
 
-/// An operation in which nothing moves for so long is given up.
-const SILENCE_MAX: Nanos = 60 * SECOND;
-
-/// So long may the server take to close after a goodbye.
-const PARTING_MAX: Nanos = 10 * SECOND;
-
-/// So long a client waits for a place.
-const WAIT_MAX: Nanos = 600 * SECOND;
-
 /// Visits that one worker keeps for the verdict.
 const VISITS_MAX: usize = 1_000_000;
-
-/// Different errors that are told apart.
-const LABELS_MAX: usize = 100;
 
 /// A slow reader's receive buffer, so that the server feels its slowness.
 const SLOW_BUFFER_BYTES: usize = 16 * 1024;

@@ -278,6 +278,8 @@ impl<D: Dialect> Worker<D> {
         let stop = self.shared.stop.load(Ordering::Relaxed);
         let over = now >= self.shared.end() || stop;
         if over && !self.closing {
+            // What fell due just before the end is begun all the same.
+            self.start_arrivals(now);
             self.closing = true;
             let drain = if stop { INTERRUPTED_DRAIN } else { DRAIN };
             *drained_at = Some(now + drain);

@@ -53,7 +53,19 @@ fn a_place_lost_on_each_reset() {
 
 #[test]
 fn last_come_first_served() {
-    let ran = against(Lie::LastFirst, &["--no-drill"]);
+    // They come one by one while all places are taken, so that their order
+    // is beyond doubt, and stay far longer than a thread may oversleep.
+    let workload = "\
+name: one-by-one
+duration: 30s
+groups:
+  - {users: 12, visits: 1, operations: 1, hold: 400ms, arrive_over: 300ms, mix: {pwd: 1}}
+";
+    let honest = Liar::start(Lie::None, 3);
+    run(honest.address, workload, &["--limit", "3", "--no-drill"]).exits(0);
+    let server = Liar::start(Lie::LastFirst, 3);
+    let more = ["--limit", "3", "--no-drill"];
+    let ran = run(server.address, workload, &more).exits(1);
     assert!(ran.number("/liveness/order_inversions") >= 1.0);
     assert!(ran.said.contains("BROKEN (order)"), "{}", ran.said);
 }

@@ -21,7 +21,7 @@ use crate::ran::{PATIENT, program};
 struct Server {
     child: Child,
     address: SocketAddr,
-    _root: TempDir,
+    root: TempDir,
 }
 
 impl Server {
@@ -35,18 +35,22 @@ impl Server {
             .args(["--settings", settings.to_str().unwrap()])
             .args(["--root", root.path().to_str().unwrap()])
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(root.path().join("stderr")).unwrap())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines
+        // Read to its last line: a server whose output nobody takes ends.
+        let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap())
+            .lines()
             .map_while(Result::ok)
-            .find_map(|line| {
-                let address = line.strip_prefix("listening native ")?;
-                Some(address.parse().unwrap())
-            })
-            .expect("the server says where it listens");
-        Server { child, address, _root: root }
+            .take_while(|line| line != "ready")
+            .collect();
+        let address = lines
+            .iter()
+            .find_map(|line| line.strip_prefix("listening native "))
+            .expect("the server says where it listens")
+            .parse()
+            .unwrap();
+        Server { child, address, root }
     }
 
     fn signal(&self, signal: Signal) {
@@ -105,7 +109,9 @@ fn two_seconds_of_silence_show_in_the_response_and_not_in_the_service() {
     server.signal(Signal::CONT);
     assert!(during.is_err(), "the run waits for its answers");
     let output = answer.recv_timeout(Duration::from_secs(60)).unwrap();
+    let server_said = fs::read_to_string(server.root.path().join("stderr"));
     let said = String::from_utf8_lossy(&output.stdout);
+    let said = format!("{said}\nthe server: {}", server_said.unwrap());
     assert_eq!(output.status.code(), Some(0), "{said}");
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
