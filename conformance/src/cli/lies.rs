@@ -147,8 +147,8 @@ fn pairs(lies: &[Lie], cases: &[Case]) -> usize {
         .sum()
 }
 
-/// The liar hashes no password and most of a play is waiting: four at once
-/// for each core.
+/// The liar hashes no password, and a play is waiting and little else: eight
+/// at once for each core.
 fn jobs_default() -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get) * 4
+    thread::available_parallelism().map_or(2, NonZero::get) * 8
 }

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::play::Pair;
 use super::{Lie, heads};
-use crate::case::Case;
+use crate::case::{Case, Level};
 
 /// The whole page.
 pub fn page(lies: &[Lie], cases: &[Case], caught: &BTreeSet<Pair>) -> String {
@@ -21,7 +21,8 @@ pub fn page(lies: &[Lie], cases: &[Case], caught: &BTreeSet<Pair>) -> String {
             let ids = caught.iter().filter(|pair| pair.0 == lie.name);
             let ids: Vec<&str> = ids.map(|pair| pair.1.as_str()).collect();
             let (name, does) = (&lie.name, cell(&lie.does));
-            let _ = writeln!(page, "| `{name}` | {does} | {} |", list(&ids));
+            let by = list(&ids, "**nobody**");
+            let _ = writeln!(page, "| `{name}` | {does} | {by} |");
         }
     }
     let _ = write!(page, "\n## By scenario\n\n{SCENARIOS_HEAD}");
@@ -35,7 +36,7 @@ pub fn page(lies: &[Lie], cases: &[Case], caught: &BTreeSet<Pair>) -> String {
             scenario.id,
             scenario.level,
             scenario.matrix.len().max(1),
-            list(&names)
+            list(&names, "none")
         );
     }
     page
@@ -50,15 +51,23 @@ fn counts(
 ) {
     let names: BTreeSet<&str> =
         caught.iter().map(|pair| pair.0.as_str()).collect();
+    let red: BTreeSet<&str> =
+        caught.iter().map(|pair| pair.1.as_str()).collect();
+    let mut musts = heads(cases);
+    musts.retain(|case| case.scenario.level == Level::Must);
+    let turned = musts.iter().filter(|m| red.contains(&*m.scenario.id));
     let _ = write!(
         page,
-        "{} lies, {} of them caught, by {} scenarios ({} with every row) in \
-         {} pairs.\n\n{KINDS_HEAD}",
-        lies.len(),
+        "- {} of {} lies are caught, in {} pairs of lie and scenario.\n\
+         - {} of {} scenarios that are a must are turned red by a lie.\n\
+         - {} scenarios in all, {} with every row.\n\n{KINDS_HEAD}",
         names.len(),
+        lies.len(),
+        caught.len(),
+        turned.count(),
+        musts.len(),
         heads(cases).len(),
         cases.len(),
-        caught.len(),
     );
     for kind in kinds(lies) {
         let of_kind: BTreeSet<&str> = lies
@@ -89,9 +98,9 @@ fn kinds(lies: &[Lie]) -> Vec<&str> {
     kinds
 }
 
-fn list(names: &[&str]) -> String {
+fn list(names: &[&str], nothing: &str) -> String {
     if names.is_empty() {
-        return "**nobody**".to_owned();
+        return nothing.to_owned();
     }
     let ticked: Vec<String> =
         names.iter().map(|name| format!("`{name}`")).collect();
@@ -107,10 +116,10 @@ const HEAD: &str = "\
 # The lies, and who catches them
 
 The conformance suite is itself tested: `conformance/liar` is a second server
-that can be told to lie, and each lie is caught by every scenario that names
-it in `kills:`, by an assertion that fails: not by a time-out, a crash or
-trouble. All of these scenarios hold on the same server when it is honest.
-Of a scenario with rows, at least one row catches the lie.
+that can be told to lie, and each lie has to be caught by every scenario that
+names it in `kills:`, by an assertion that fails: not by a time-out, a crash
+or trouble. All of these scenarios hold on the same server when it is honest.
+Of a scenario with rows, at least one row has to catch the lie.
 
 This page is generated, after all of it was played:
 
@@ -158,7 +167,8 @@ mod tests {
         let caught = [("late".to_owned(), "s.one".to_owned())].into();
         let page = page(&lies, &cases, &caught);
         for row in [
-            "2 lies, 1 of them caught, by 1 scenarios (1 with every row) in 1",
+            "- 1 of 2 lies are caught, in 1 pairs of lie and scenario.",
+            "- 1 of 1 scenarios that are a must are turned red by a lie.",
             "| [time](#time) | 1 | 1 | 1 |\n| [bytes](#bytes) | 1 | 0 | 0 |",
             "| `late` | a\\|b | `s.one` |",
             "| `loud` | y | **nobody** |",
