@@ -11,6 +11,7 @@
 
 pub mod admin;
 pub mod client;
+pub mod ftp;
 pub mod journal;
 pub mod log;
 pub mod native;
