@@ -10,10 +10,13 @@ mod crowd;
 mod evidence;
 mod expect;
 mod folder;
+mod ftp;
+mod probe;
 mod proof;
 mod raw;
 mod scene;
 mod script;
+mod speech;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,10 +29,10 @@ pub use expect::describe;
 use scene::{Found, Scene, Stop, lock};
 use script::Script;
 
-use crate::case::{Case, Grade, Need};
+use crate::case::{Case, Dialect, Grade, Need};
 use crate::peer::Peer;
 use crate::target::{
-    Credentials, Foreign, Managed, Program, Target, base_of, home_of,
+    Credentials, Foreign, Managed, Program, Server, Target, base_of, home_of,
     make_entry, settings_of,
 };
 use crate::template::Scope;
@@ -51,9 +54,21 @@ impl Default for Options {
 
 /// Plays a case and says what came of it.
 pub fn run_one(case: &Case, target: &Target, options: Options) -> Outcome {
+    if case.scenario.watched {
+        let reason = "watched in every other scenario of a run".to_owned();
+        return Outcome::new(case, Verdict::NotRun, reason);
+    }
     if let Some(reason) = target.lacks(case) {
         return Outcome::new(case, Verdict::NotRun, reason);
     }
+    if let Some((verdict, reason)) = probe::lacks(case, target, options) {
+        return Outcome::new(case, verdict, reason);
+    }
+    run_asked(case, target, options)
+}
+
+/// Plays a case whose needs are known to be met.
+fn run_asked(case: &Case, target: &Target, options: Options) -> Outcome {
     let start = Instant::now();
     // A fault of the suite's own is told as one, and the run goes on.
     let played =
@@ -73,21 +88,28 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
         Ok(folder) => folder,
         Err(failed) => return error(failed.to_string()),
     };
-    let staged = match target {
-        Target::Managed(program) => {
+    let staged = match &target.server {
+        Server::Managed(program) => {
             stage_managed(case, program, options, &folder)
         }
-        Target::Foreign(foreign) => stage_foreign(case, foreign, options),
+        Server::Foreign(foreign) => stage_foreign(case, foreign, options),
     };
-    let (scene, scope) = match staged {
+    let (scene, mut scope) = match staged {
         Ok(staged) => staged,
         Err(reason) => return error(reason),
     };
-    let mut script = Script::new(scene.clone(), scope, "main");
-    let foreign = matches!(target, Target::Foreign(_));
-    if foreign && let Err(reason) = folder::make(&scene, &script.scope) {
+    let foreign = matches!(target.server, Server::Foreign(_));
+    let made = match case.dialect {
+        Dialect::Native if foreign => folder::make(&scene, &scope),
+        Dialect::Native => Ok(()),
+        Dialect::Ftp => ftp::make(&scene, &scope).map(|path| {
+            scope.set("path", path.unwrap_or_default());
+        }),
+    };
+    if let Err(reason) = made {
         return finish(&scene, Err(Stop::Trouble(reason)));
     }
+    let mut script = Script::new(scene.clone(), scope, "main");
     let mut result = script.play(&case.scenario.steps);
     if result.is_err() {
         scene.abort();
@@ -100,7 +122,10 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
     }
     drop(script);
     if foreign && case.has_folder() {
-        folder::remove(&scene);
+        match case.dialect {
+            Dialect::Native => folder::remove(&scene),
+            Dialect::Ftp => ftp::remove(&scene),
+        }
     }
     finish(&scene, result)
 }
@@ -118,18 +143,23 @@ fn stage_managed(
         Credentials { name: "bob".into(), password: "bob-pass".into() };
     let second = case.needs().contains(&Need::SecondUser).then_some(second);
     let wanted = case.scenario.server.as_ref();
-    let settings = settings_of(wanted, &user, second.as_ref());
+    let dialect = case.dialect;
+    let settings = settings_of(dialect, wanted, &user, second.as_ref());
     let limit = settings["max_users"].as_u64();
-    let mut server = Managed::new(program.clone(), settings, folder.path());
+    let mut server =
+        Managed::new(program.clone(), dialect, settings, folder.path());
     let home = home_of(server.root(), &user.name);
     let name = folder_name();
     let scope = scope_of(case, &user, second.as_ref(), &name, limit);
-    if case.has_folder() {
-        let made = std::fs::create_dir_all(home.join(&name));
-        made.map_err(|error| error.to_string())?;
-    }
-    for (path, entry) in &case.scenario.fixture {
-        make_entry(&base_of(&home, &name, path), entry, &scope)?;
+    // FTP's folder is made over the wire on every server.
+    if dialect == Dialect::Native {
+        if case.has_folder() {
+            let made = std::fs::create_dir_all(home.join(&name));
+            made.map_err(|error| error.to_string())?;
+        }
+        for (path, entry) in &case.scenario.fixture {
+            make_entry(&base_of(&home, &name, path), entry, &scope)?;
+        }
     }
     let address = server.start()?;
     let mut scene = scene_of(case, options, user, second, name)?;
@@ -149,8 +179,7 @@ fn stage_foreign(
     let scope = scope_of(case, &user, second.as_ref(), &name, foreign.limit);
     let address = foreign.resolve()?;
     let mut scene = scene_of(case, options, user, second, name)?;
-    let root = foreign.root.as_ref();
-    scene.home = root.map(|root| home_of(root, &scene.user.name));
+    scene.home = foreign.home.clone();
     scene.found.get_mut().expect("nobody else has it").address = Some(address);
     ready(scene, scope, foreign.limit)
 }
@@ -255,6 +284,7 @@ fn finish(scene: &Arc<Scene>, result: Result<(), Stop>) -> Outcome {
         outcome.blamed = found.last;
     }
     outcome.seen = found.seen;
+    outcome.broken = found.broken;
     (outcome.transcript, outcome.dropped) = scene.wire.take();
     outcome
 }
