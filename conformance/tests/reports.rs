@@ -4,7 +4,6 @@ use std::path::Path;
 
 use ftpool_conformance::baseline::Baseline;
 use ftpool_conformance::case::Dialect;
-use ftpool_conformance::case::Dialect;
 use ftpool_conformance::report::{Format, Run};
 use ftpool_conformance::verdict::{Failure, Outcome, Verdict};
 use ftpool_conformance::wire::{Event, Kind};
