@@ -18,12 +18,7 @@ pub fn explain(case: &Case) -> String {
         }
     };
     row("rule", scenario.rule.trim().replace('\n', " "));
-    let text_of = match scenario.rfc {
-        Some(rfc) => format!("RFC {rfc} "),
-        None => String::new(),
-    };
-    let (level, section) = (scenario.level, &scenario.section);
-    row("level", format!("{level}, {text_of}§{section}"));
+    row("level", format!("{}, {}", scenario.level, scenario.place()));
     row("ruling", scenario.ruling.clone().unwrap_or_default());
     let needs: Vec<String> =
         case.needs().iter().map(ToString::to_string).collect();

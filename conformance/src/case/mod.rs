@@ -122,6 +122,16 @@ pub struct Scenario {
     pub kills: Vec<String>,
 }
 
+impl Scenario {
+    /// Where the text says so, for people: `§5`, `RFC 959 §4.1.1`.
+    pub fn place(&self) -> String {
+        match self.rfc {
+            Some(rfc) => format!("RFC {rfc} §{}", self.section),
+            None => format!("§{}", self.section),
+        }
+    }
+}
+
 /// How binding a rule is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]

@@ -7,6 +7,7 @@ mod html;
 mod json;
 mod junit;
 mod pretty;
+mod sections;
 mod style;
 mod tap;
 
