@@ -29,8 +29,8 @@ use script::Script;
 use crate::case::{Case, Grade, Need};
 use crate::peer::Peer;
 use crate::target::{
-    Credentials, Foreign, Managed, Program, Target, base_of, home_of,
-    make_entry, settings_of,
+    Credentials, Foreign, Managed, Passwords, Program, Target, base_of,
+    home_of, make_entry, settings_of,
 };
 use crate::template::Scope;
 use crate::verdict::{Failure, Outcome, Verdict, weighed};
@@ -118,7 +118,11 @@ fn stage_managed(
         Credentials { name: "bob".into(), password: "bob-pass".into() };
     let second = case.needs().contains(&Need::SecondUser).then_some(second);
     let wanted = case.scenario.server.as_ref();
-    let settings = settings_of(wanted, &user, second.as_ref());
+    let passwords = match case.scenario.serial {
+        true => Passwords::Clear,
+        false => program.passwords,
+    };
+    let settings = settings_of(wanted, &user, second.as_ref(), passwords);
     let limit = settings["max_users"].as_u64();
     let mut server = Managed::new(program.clone(), settings, folder.path());
     let home = home_of(server.root(), &user.name);
