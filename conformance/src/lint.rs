@@ -63,7 +63,10 @@ impl Lint {
                 let (sent, stage) = (Instant::now(), Stage::Asked);
                 self.requests.push_back(Request { verb, sent, stage });
                 self.partial.clear();
-            } else if self.partial.len() < VERB_BYTES_MAX {
+            } else if self.partial.len() < VERB_BYTES_MAX
+                // Any number of spaces may stand before the verb.
+                && !(self.partial == b" " && *byte == b' ')
+            {
                 self.partial.push(*byte);
             }
         }
@@ -413,6 +416,19 @@ mod tests {
         for story in stories {
             assert!(!faults(story).is_empty(), "{story:?}");
         }
+    }
+
+    #[test]
+    fn a_verb_is_found_behind_any_number_of_spaces() {
+        let request = format!("> {}pwd", " ".repeat(VERB_BYTES_MAX + 1));
+        let good = [READY, &request, "< 201 path=/"];
+        assert_eq!(faults(&good), Vec::<String>::new());
+        let bad = [READY, &request, "< 201"];
+        assert_eq!(faults(&bad), ["it lacks path= : 201"]);
+        let mut lint = Lint::default();
+        lint.received(&Reply::parse(&READY.as_bytes()[2..]));
+        lint.sent(b"  ");
+        assert!(!lint.is_in_step(), "a line is half sent");
     }
 
     #[test]
