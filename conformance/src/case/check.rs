@@ -54,22 +54,30 @@ pub fn spread(
         .collect()
 }
 
-/// What is wrong with the values of a matrix: a `${…}` in one of them would
-/// be sent as it stands, since what is filled in is not looked at again.
+/// What is wrong with a matrix. A `${…}` in a value would be sent as it
+/// stands, since what is filled in is not looked at again; and of a variable
+/// that every scenario has, one of two values would silently be lost.
 pub fn matrix_problems(scenario: &Scenario) -> Vec<(Place, String)> {
-    let values = scenario.matrix.iter().flatten();
-    values
-        .filter(|(_, value)| value.value.contains("${"))
-        .map(|(key, value)| {
-            let place = (value.referenced.line(), value.referenced.column());
+    let mut problems = Vec::new();
+    for (key, value) in scenario.matrix.iter().flatten() {
+        let place = (value.referenced.line(), value.referenced.column());
+        if value.value.contains("${") {
             let message = format!(
                 "`{key}` of a matrix is a plain value, nothing is filled in \
                  there: {:?}",
                 value.value
             );
-            (Some(place), message)
-        })
-        .collect()
+            problems.push((Some(place), message));
+        }
+        if BUILT_IN.contains(&key.as_str()) {
+            let message = format!(
+                "`{key}` of a matrix has another meaning in every scenario; \
+                 give it another name"
+            );
+            problems.push((Some(place), message));
+        }
+    }
+    problems
 }
 
 /// All that is wrong with a case.
