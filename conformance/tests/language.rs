@@ -104,6 +104,19 @@ fn a_matrix_takes_no_name_that_is_always_there() {
 }
 
 #[test]
+fn who_is_refused_expects_nothing_more() {
+    refused(
+        "",
+        "  - {connect: refused, expect: 000}\n",
+        10,
+        "nothing is answered",
+    );
+    let steps = "  - {connect: refused, retry: 2s}\n";
+    let cases = load::parse("x", &file("", steps)).expect("it can fail");
+    assert_eq!(cases.len(), 1);
+}
+
+#[test]
 fn codes_are_read_as_they_are_written() {
     for code in ["000", "'000'", "[000, 201]", "{code: 000}"] {
         let steps = format!("  - expect: {code}\n");

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::bytes::Regex;
 use serde_saphyr::Spanned;
 
-use super::{Bytes, Case, CaseFile, Expect, Scenario, Step};
+use super::{Bytes, Case, CaseFile, Connect, Expect, Scenario, Step};
 use crate::payload::Source;
 use crate::template::{Scope, names_in};
 
@@ -212,6 +212,10 @@ impl Checker {
             && step.upload.is_none()
         {
             self.bad("pieces and gap belong to send, send_raw or upload");
+        }
+        let replies = step.expectations().count() + bytes;
+        if step.connect == Some(Connect::Refused) && replies > 0 {
+            self.bad("where nobody is connected nothing is answered");
         }
         if step.gap.is_some() && step.pieces.is_none() {
             self.bad("gap without pieces");
