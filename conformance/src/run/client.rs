@@ -292,6 +292,7 @@ impl Client {
             found.last = seen.last().cloned();
         }
         found.seen.extend(seen);
+        found.uploads.append(&mut self.lint.uploads);
     }
 
     fn peer(&mut self) -> Result<&mut Peer, Stop> {

@@ -85,10 +85,14 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
     };
     let mut script = Script::new(scene.clone(), scope, "main");
     let foreign = matches!(target, Target::Foreign(_));
-    if foreign && let Err(reason) = folder::make(&scene, &script.scope) {
-        return finish(&scene, Err(Stop::Trouble(reason)));
-    }
-    let mut result = script.play(&case.scenario.steps);
+    let made = match foreign {
+        true => folder::make(&scene, &script.scope),
+        false => Ok(()),
+    };
+    let mut result = made.map_err(|why| {
+        Stop::Trouble(format!("the folder cannot be made: {why}"))
+    });
+    result = result.and_then(|()| script.play(&case.scenario.steps));
     if result.is_err() {
         scene.abort();
     }
@@ -99,10 +103,38 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
         }
     }
     drop(script);
-    if foreign && case.has_folder() {
-        folder::remove(&scene);
+    let left = match foreign && case.has_folder() {
+        true => clear_away(case, options, &scene).err(),
+        false => None,
+    };
+    let mut outcome = finish(&scene, result);
+    outcome.notes.extend(left);
+    outcome
+}
+
+/// Removes the folder on a foreign server. It has a time of its own, and is
+/// no part of what is judged: the scenario may have ended in any way.
+fn clear_away(
+    case: &Case,
+    options: Options,
+    played: &Scene,
+) -> Result<(), String> {
+    let (user, folder) = (played.user.clone(), played.folder.clone());
+    let mut scene = scene_of(case, options, user, None, folder)?;
+    let found = scene.found.get_mut().expect("nobody else has it");
+    found.address = played.found().address;
+    found.uploads = std::mem::take(&mut played.found().uploads);
+    let removed = folder::remove(&Arc::new(scene));
+    // What the server does not serve, such as a pipe, it does not remove.
+    let home = played.home.as_ref().filter(|_| removed.is_err());
+    let rest = home.map(|home| home.join(&played.folder));
+    match (removed, rest) {
+        (Err(_), Some(rest)) if std::fs::remove_dir_all(&rest).is_ok() => {
+            Ok(())
+        }
+        (removed, _) => removed
+            .map_err(|why| format!("{} is left behind: {why}", played.folder)),
     }
-    finish(&scene, result)
 }
 
 /// A server of the suite's own, with the fixture on its disk before it
