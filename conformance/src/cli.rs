@@ -111,7 +111,7 @@ struct RunArguments {
     /// An argument for it, before the suite's own.
     #[arg(
         long,
-        conflicts_with = "target",
+        requires = "server",
         value_name = "ARG",
         allow_hyphen_values = true
     )]
@@ -332,12 +332,13 @@ impl Selection {
 impl RunArguments {
     fn judged(&self) -> Result<Target, ExitCode> {
         let Some(address) = &self.target else {
-            let path = match &self.server {
-                Some(path) => path.clone(),
-                None => suite::own_server().map_err(|e| usage(&e))?,
-            };
             let args = self.server_arg.clone();
-            return Ok(Target::managed(path, args));
+            return match &self.server {
+                Some(path) => Ok(Target::managed(path.clone(), args)),
+                None => suite::own_server()
+                    .map(Target::own)
+                    .map_err(|error| usage(&error)),
+            };
         };
         let name = self.user.clone().unwrap_or_default();
         let user = credentials(name, &self.password_env)?;

@@ -96,6 +96,7 @@ fn acts(step: &Step) -> Vec<String> {
     add(step.connect.map(|how| match how {
         Connect::Ready => "connects, and is told ready".into(),
         Connect::Only => "connects".into(),
+        Connect::Refused => "tries to connect, and must be refused".into(),
     }));
     add(step
         .login

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::bytes::Regex;
 use serde_saphyr::Spanned;
 
-use super::{Bytes, Case, CaseFile, Dialect, Expect, Scenario, Step};
+use super::{Bytes, Case, CaseFile, Connect, Dialect, Expect, Scenario, Step};
 use crate::ftp::lint::RULES;
 use crate::ftp::table::is_defined;
 use crate::payload::Source;
@@ -57,22 +57,37 @@ pub fn spread(
         .collect()
 }
 
-/// What is wrong with the values of a matrix: a `${…}` in one of them would
-/// be sent as it stands, since what is filled in is not looked at again.
-pub fn matrix_problems(scenario: &Scenario) -> Vec<(Place, String)> {
-    let values = scenario.matrix.iter().flatten();
-    values
-        .filter(|(_, value)| value.value.contains("${"))
-        .map(|(key, value)| {
-            let place = (value.referenced.line(), value.referenced.column());
+/// What is wrong with a matrix. A `${…}` in a value would be sent as it
+/// stands, since what is filled in is not looked at again; and of a variable
+/// that every scenario has, one of two values would silently be lost.
+pub fn matrix_problems(
+    dialect: Dialect,
+    scenario: &Scenario,
+) -> Vec<(Place, String)> {
+    let is_taken = |key: &str| {
+        BUILT_IN.contains(&key)
+            || dialect == Dialect::Ftp && FTP_BUILT_IN.contains(&key)
+    };
+    let mut problems = Vec::new();
+    for (key, value) in scenario.matrix.iter().flatten() {
+        let place = (value.referenced.line(), value.referenced.column());
+        if value.value.contains("${") {
             let message = format!(
                 "`{key}` of a matrix is a plain value, nothing is filled in \
                  there: {:?}",
                 value.value
             );
-            (Some(place), message)
-        })
-        .collect()
+            problems.push((Some(place), message));
+        }
+        if is_taken(key) {
+            let message = format!(
+                "`{key}` of a matrix has another meaning in every scenario; \
+                 give it another name"
+            );
+            problems.push((Some(place), message));
+        }
+    }
+    problems
 }
 
 /// All that is wrong with a case.
@@ -248,6 +263,10 @@ impl Checker {
             && step.appe.is_none()
         {
             self.bad("pieces and gap belong to send, send_raw or upload");
+        }
+        let replies = step.expectations().count() + bytes;
+        if step.connect == Some(Connect::Refused) && replies > 0 {
+            self.bad("where nobody is connected nothing is answered");
         }
         if step.gap.is_some() && step.pieces.is_none() {
             self.bad("gap without pieces");

@@ -151,6 +151,8 @@ pub enum Connect {
     Ready,
     /// The TCP connection alone.
     Only,
+    /// No connection: nobody listens there.
+    Refused,
 }
 
 /// Who signs in, and where to.

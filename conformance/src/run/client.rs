@@ -4,6 +4,7 @@
 //! received that the transcript does not show and the lint does not see.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,13 +52,18 @@ impl Client {
         name: &str,
         from: Option<IpAddr>,
         deadline: Instant,
-    ) -> Result<Client, Stop> {
-        let address = scene.address()?;
+    ) -> Result<Client, Unconnected> {
+        let address = scene.address().map_err(Unconnected::Trouble)?;
         let connecting = Instant::now();
         let abort = scene.abort.clone();
         let mut peer = Peer::connect_from(from, address, deadline, abort)
             .map_err(|error| {
-                Stop::Trouble(format!("connecting to {address}: {error}"))
+                let what = format!("connecting to {address}: {error}");
+                scene.wire.add(name, Kind::Note, what.clone());
+                match error.kind() {
+                    ErrorKind::ConnectionRefused => Unconnected::Refused(what),
+                    _ => Unconnected::Trouble(Stop::Trouble(what)),
+                }
             })?;
         let speech = Speech::new(scene.case.dialect);
         peer.set_line_bytes_max(speech.line_bytes_max());
@@ -388,6 +394,7 @@ impl Client {
             found.last = Some(last.clone());
         }
         found.seen.extend(findings.seen);
+        found.uploads.extend(findings.uploads);
     }
 
     fn peer(&mut self) -> Result<&mut Peer, Stop> {
@@ -421,6 +428,26 @@ impl Client {
             }
             Trouble::Aborted => Read::Stop(Stop::Aborted),
             Trouble::Io(error) => Read::Stop(Stop::Trouble(error.to_string())),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum Unconnected {
+    /// Nobody listens there; in words.
+    Refused(String),
+    /// It cannot be told why.
+    Trouble(Stop),
+}
+
+impl From<Unconnected> for Stop {
+    /// To be refused is trouble where a connection is wanted: it does not
+    /// say which server is not there.
+    fn from(why: Unconnected) -> Stop {
+        match why {
+            Unconnected::Refused(what) => Stop::Trouble(what),
+            Unconnected::Trouble(stop) => stop,
         }
     }
 }

@@ -32,8 +32,8 @@ use script::Script;
 use crate::case::{Case, Dialect, Grade, Need};
 use crate::peer::Peer;
 use crate::target::{
-    Credentials, Foreign, Managed, Program, Server, Target, base_of, home_of,
-    make_entry, settings_of,
+    Credentials, Foreign, Managed, Passwords, Program, Server, Target,
+    base_of, home_of, make_entry, settings_of,
 };
 use crate::template::Scope;
 use crate::verdict::{Failure, Outcome, Verdict, weighed};
@@ -106,11 +106,11 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
             scope.set("path", path.unwrap_or_default());
         }),
     };
-    if let Err(reason) = made {
-        return finish(&scene, Err(Stop::Trouble(reason)));
-    }
     let mut script = Script::new(scene.clone(), scope, "main");
-    let mut result = script.play(&case.scenario.steps);
+    let mut result = made.map_err(|why| {
+        Stop::Trouble(format!("the folder cannot be made: {why}"))
+    });
+    result = result.and_then(|()| script.play(&case.scenario.steps));
     if result.is_err() {
         scene.abort();
     }
@@ -121,13 +121,42 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
         }
     }
     drop(script);
-    if foreign && case.has_folder() {
-        match case.dialect {
-            Dialect::Native => folder::remove(&scene),
-            Dialect::Ftp => ftp::remove(&scene),
+    let left = match foreign && case.has_folder() {
+        true => clear_away(case, options, &scene).err(),
+        false => None,
+    };
+    let mut outcome = finish(&scene, result);
+    outcome.notes.extend(left);
+    outcome
+}
+
+/// Removes the folder on a foreign server. It has a time of its own, and is
+/// no part of what is judged: the scenario may have ended in any way.
+fn clear_away(
+    case: &Case,
+    options: Options,
+    played: &Scene,
+) -> Result<(), String> {
+    let (user, folder) = (played.user.clone(), played.folder.clone());
+    let mut scene = scene_of(case, options, user, None, folder)?;
+    let found = scene.found.get_mut().expect("nobody else has it");
+    found.address = played.found().address;
+    found.uploads = std::mem::take(&mut played.found().uploads);
+    let scene = Arc::new(scene);
+    let removed = match case.dialect {
+        Dialect::Native => folder::remove(&scene),
+        Dialect::Ftp => ftp::remove(&scene),
+    };
+    // What the server does not serve, such as a pipe, it does not remove.
+    let home = played.home.as_ref().filter(|_| removed.is_err());
+    let rest = home.map(|home| home.join(&played.folder));
+    match (removed, rest) {
+        (Err(_), Some(rest)) if std::fs::remove_dir_all(&rest).is_ok() => {
+            Ok(())
         }
+        (removed, _) => removed
+            .map_err(|why| format!("{} is left behind: {why}", played.folder)),
     }
-    finish(&scene, result)
 }
 
 /// A server of the suite's own, with the fixture on its disk before it
@@ -143,8 +172,13 @@ fn stage_managed(
         Credentials { name: "bob".into(), password: "bob-pass".into() };
     let second = case.needs().contains(&Need::SecondUser).then_some(second);
     let wanted = case.scenario.server.as_ref();
+    let passwords = match case.scenario.serial {
+        true => Passwords::Clear,
+        false => program.passwords,
+    };
     let dialect = case.dialect;
-    let settings = settings_of(dialect, wanted, &user, second.as_ref());
+    let settings =
+        settings_of(dialect, wanted, &user, second.as_ref(), passwords);
     let limit = settings["max_users"].as_u64();
     let mut server =
         Managed::new(program.clone(), dialect, settings, folder.path());

@@ -71,6 +71,8 @@ pub(super) struct Found {
     pub(super) last: Option<Seen>,
     pub(super) tallies: BTreeMap<String, u64>,
     pub(super) marks: HashMap<String, Instant>,
+    /// Where uploads were admitted, in the home of whoever signed in.
+    pub(super) uploads: BTreeSet<String>,
 }
 
 impl Scene {

@@ -159,11 +159,13 @@ impl Speech {
                 faults: std::mem::take(&mut lint.faults),
                 broken: Vec::new(),
                 seen: std::mem::take(&mut lint.seen),
+                uploads: std::mem::take(&mut lint.uploads),
             },
             Speech::Ftp(ftp) => Findings {
                 faults: Vec::new(),
                 broken: std::mem::take(&mut ftp.lint.broken),
                 seen: std::mem::take(&mut ftp.lint.seen),
+                uploads: Default::default(),
             },
         }
     }
@@ -176,6 +178,8 @@ pub(super) struct Findings {
     /// FTP: these fail the requirement that they break.
     pub(super) broken: Vec<Broken>,
     pub(super) seen: BTreeSet<Seen>,
+    /// Native: what uploads may have left behind.
+    pub(super) uploads: BTreeSet<String>,
 }
 
 /// The rule that stray bytes break.

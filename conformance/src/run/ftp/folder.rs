@@ -44,15 +44,13 @@ pub(in crate::run) fn make(
     Ok(path.map(|path| path.replace("\"\"", "\"")))
 }
 
-/// Removes the folder; what cannot be removed is left.
-pub(in crate::run) fn remove(scene: &Arc<Scene>) {
+/// Removes the folder, and says why where it cannot be removed.
+pub(in crate::run) fn remove(scene: &Arc<Scene>) -> Result<(), String> {
     let scope = Scope::default();
     let mut script = Script::new(scene.clone(), scope, "clean-up");
-    if sign_in(&mut script).is_err() {
-        return;
-    }
-    remove_below(&mut script, &scene.folder, 0);
-    let _ = leave(&mut script);
+    sign_in(&mut script)?;
+    remove_below(&mut script, &scene.folder, 0)?;
+    leave(&mut script)
 }
 
 fn sign_in(script: &mut Script) -> Result<(), String> {
@@ -89,24 +87,26 @@ fn entry_over_wire(
 }
 
 /// Removes a directory with all that a listing shows in it.
-fn remove_below(script: &mut Script, name: &str, depth: u8) {
-    let enter = ask(format!("CWD {name}"), &["250", "200"]);
-    if depth > DEPTH_MAX || play(script, enter).is_err() {
-        return;
+fn remove_below(
+    script: &mut Script,
+    name: &str,
+    depth: u8,
+) -> Result<(), String> {
+    if depth > DEPTH_MAX {
+        return Err(format!("{name} is too deep"));
     }
+    play(script, ask(format!("CWD {name}"), &["250", "200"]))?;
     let listing = whole_listing(script);
     for entry in listing.iter().filter(|entry| !entry.is_dot()) {
         let kind = entry.facts.get("type").map(|kind| kind.to_lowercase());
         if kind.as_deref() == Some("dir") {
-            remove_below(script, &entry.name, depth + 1);
+            remove_below(script, &entry.name, depth + 1)?;
         } else {
-            let any = &["250", "550", "450"];
-            let _ = play(script, ask(format!("DELE {}", entry.name), any));
+            play(script, ask(format!("DELE {}", entry.name), &["250"]))?;
         }
     }
-    if play(script, ask("CDUP".into(), &["250", "200"])).is_ok() {
-        let _ = play(script, ask(format!("RMD {name}"), &["250", "550"]));
-    }
+    play(script, ask("CDUP".into(), &["250", "200"]))?;
+    play(script, ask(format!("RMD {name}"), &["250"]))
 }
 
 /// What MLSD shows, or LIST with the hidden files where there is no MLSD.
@@ -154,10 +154,9 @@ fn play(script: &mut Script, step: Step) -> Result<(), String> {
     let at = serde_saphyr::Location::UNKNOWN;
     let step = Spanned::new(step, at, at);
     script.play(&[step]).map_err(|stop| match stop {
-        Stop::Failed(failure) | Stop::Late(failure) => format!(
-            "the folder cannot be made: wanted {}; got {}",
-            failure.wanted, failure.got
-        ),
+        Stop::Failed(failure) | Stop::Late(failure) => {
+            format!("wanted {}; got {}", failure.wanted, failure.got)
+        }
         Stop::Unsupported(why) | Stop::Trouble(why) => why,
         Stop::Aborted => "stopped".into(),
     })
