@@ -37,7 +37,6 @@ mod native;
 mod netrc;
 mod part;
 mod password;
-mod pattern;
 mod progress;
 mod remote;
 mod said;
