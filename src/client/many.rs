@@ -65,7 +65,7 @@ pub(super) fn there(
                 .map(|e| There {
                     path: [folder.as_slice(), &e.name].concat(),
                     name: e.name.clone(),
-                    size: Some(e.size),
+                    size: e.size,
                 }),
         );
         if found.len() == before {
