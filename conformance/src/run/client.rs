@@ -85,7 +85,7 @@ impl Client {
                 Some(whole) => shown_line(whole),
                 None => format!("{} (no LF)", shown_line(line)),
             };
-            self.note(Kind::Sent, text);
+            self.note(Kind::Sent, self.scene.veiled(text));
         }
         self.unasked();
         self.lint.sent(bytes);

@@ -28,6 +28,7 @@ use script::Script;
 
 use crate::case::{Case, Grade, Need};
 use crate::peer::Peer;
+use crate::reply::percent_encode;
 use crate::target::{
     Credentials, Foreign, Managed, Passwords, Program, Target, base_of,
     home_of, make_entry, settings_of,
@@ -185,6 +186,12 @@ fn stage_foreign(
     let scope = scope_of(case, &user, second.as_ref(), &name, foreign.limit);
     let address = foreign.resolve()?;
     let mut scene = scene_of(case, options, user, second, name)?;
+    for who in [&foreign.user].into_iter().chain(&foreign.second) {
+        let encoded = percent_encode(who.password.as_bytes());
+        let forms = [encoded, who.password.clone()];
+        let forms = forms.into_iter().filter(|form| !form.is_empty());
+        scene.secrets.extend(forms);
+    }
     let root = foreign.root.as_ref();
     scene.home = root.map(|root| home_of(root, &scene.user.name));
     scene.found.get_mut().expect("nobody else has it").address = Some(address);
@@ -213,6 +220,7 @@ fn scene_of(
         case: case.clone(),
         user,
         second,
+        secrets: Vec::new(),
         folder,
         home: None,
         wire: Wire::default(),
