@@ -67,7 +67,7 @@ impl Stage {
             return Err(unknown.join("\n"));
         }
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ftpool-server"));
-        let target = Target::managed(program, Vec::new());
+        let target = Target::own(program);
         Ok(Stage { cases, target, waivers, alone: RwLock::new(()) })
     }
 
@@ -108,7 +108,7 @@ impl Stage {
     }
 }
 
-/// Most of a scenario is waiting: two at once for each core.
+/// Most of a scenario is waiting: four at once for each core.
 fn threads_default() -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get) * 2
+    thread::available_parallelism().map_or(2, NonZero::get) * 4
 }

@@ -21,7 +21,7 @@ use crate::load::{self, Fault};
 use crate::report::{Format, Run, line};
 use crate::run::Options;
 use crate::suite::{self, Plan};
-use crate::target::{Credentials, Foreign, Program, Target};
+use crate::target::{Credentials, Foreign, Target};
 use crate::verdict::{Outcome, Verdict};
 use crate::{select, waivers};
 
@@ -103,7 +103,7 @@ struct RunArguments {
     /// An argument for it, before the suite's own.
     #[arg(
         long,
-        conflicts_with = "target",
+        requires = "server",
         value_name = "ARG",
         allow_hyphen_values = true
     )]
@@ -169,7 +169,9 @@ fn explain_all(selection: &Selection) -> Result<(), ExitCode> {
         return Err(usage("explain what? name a scenario"));
     }
     let cases = selection.cases()?;
-    let texts: Vec<String> = cases.iter().map(explain).collect();
+    let lies = crate::lies::embedded().map_err(|error| usage(&error))?;
+    let texts: Vec<String> =
+        cases.iter().map(|case| explain(case, &lies)).collect();
     say(texts.join("\n").trim_end());
     Ok(())
 }
@@ -315,12 +317,13 @@ impl Selection {
 impl RunArguments {
     fn judged(&self) -> Result<Target, ExitCode> {
         let Some(address) = &self.target else {
-            let path = match &self.server {
-                Some(path) => path.clone(),
-                None => suite::own_server().map_err(|e| usage(&e))?,
-            };
             let args = self.server_arg.clone();
-            return Ok(Target::Managed(Program { path, args }));
+            return match &self.server {
+                Some(path) => Ok(Target::managed(path.clone(), args)),
+                None => suite::own_server()
+                    .map(Target::own)
+                    .map_err(|error| usage(&error)),
+            };
         };
         let name = self.user.clone().unwrap_or_default();
         let user = credentials(name, &self.password_env)?;

@@ -170,9 +170,9 @@ pub fn own_server() -> Result<PathBuf, String> {
     })
 }
 
-/// Most of a scenario is waiting: two at once for each core.
+/// Most of a scenario is waiting: four at once for each core.
 fn jobs_default() -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get) * 2
+    thread::available_parallelism().map_or(2, NonZero::get) * 4
 }
 
 /// Outcomes that wait to be shown.

@@ -78,6 +78,45 @@ fn nothing_is_filled_in_inside_a_matrix() {
 }
 
 #[test]
+fn a_matrix_takes_no_name_that_is_always_there() {
+    for name in [
+        "user",
+        "password",
+        "second",
+        "second_password",
+        "dir",
+        "limit",
+        "n",
+        "i",
+    ] {
+        let head = format!("matrix:\n  - {{name: x, {name}: 7}}");
+        let steps = "  - {send: noop, expect: 201}\n";
+        let faults = load::parse("x.yaml", &file(&head, steps))
+            .expect_err("the slip is found");
+        let places: Vec<(u64, usize)> = faults
+            .iter()
+            .map(|fault| (fault.line, fault.column as usize))
+            .collect();
+        assert_eq!(places, [(9, 17 + name.len())], "{faults:#?}");
+        let wanted = format!("a.b: `{name}` of a matrix");
+        assert!(faults[0].message.contains(&wanted), "{faults:#?}");
+    }
+}
+
+#[test]
+fn who_is_refused_expects_nothing_more() {
+    refused(
+        "",
+        "  - {connect: refused, expect: 000}\n",
+        10,
+        "nothing is answered",
+    );
+    let steps = "  - {connect: refused, retry: 2s}\n";
+    let cases = load::parse("x", &file("", steps)).expect("it can fail");
+    assert_eq!(cases.len(), 1);
+}
+
+#[test]
 fn codes_are_read_as_they_are_written() {
     for code in ["000", "'000'", "[000, 201]", "{code: 000}"] {
         let steps = format!("  - expect: {code}\n");

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::bytes::Regex;
 use serde_saphyr::Spanned;
 
-use super::{Bytes, Case, CaseFile, Expect, Scenario, Step};
+use super::{Bytes, Case, CaseFile, Connect, Expect, Scenario, Step};
 use crate::payload::Source;
 use crate::template::{Scope, names_in};
 
@@ -54,22 +54,30 @@ pub fn spread(
         .collect()
 }
 
-/// What is wrong with the values of a matrix: a `${…}` in one of them would
-/// be sent as it stands, since what is filled in is not looked at again.
+/// What is wrong with a matrix. A `${…}` in a value would be sent as it
+/// stands, since what is filled in is not looked at again; and of a variable
+/// that every scenario has, one of two values would silently be lost.
 pub fn matrix_problems(scenario: &Scenario) -> Vec<(Place, String)> {
-    let values = scenario.matrix.iter().flatten();
-    values
-        .filter(|(_, value)| value.value.contains("${"))
-        .map(|(key, value)| {
-            let place = (value.referenced.line(), value.referenced.column());
+    let mut problems = Vec::new();
+    for (key, value) in scenario.matrix.iter().flatten() {
+        let place = (value.referenced.line(), value.referenced.column());
+        if value.value.contains("${") {
             let message = format!(
                 "`{key}` of a matrix is a plain value, nothing is filled in \
                  there: {:?}",
                 value.value
             );
-            (Some(place), message)
-        })
-        .collect()
+            problems.push((Some(place), message));
+        }
+        if BUILT_IN.contains(&key.as_str()) {
+            let message = format!(
+                "`{key}` of a matrix has another meaning in every scenario; \
+                 give it another name"
+            );
+            problems.push((Some(place), message));
+        }
+    }
+    problems
 }
 
 /// All that is wrong with a case.
@@ -204,6 +212,10 @@ impl Checker {
             && step.upload.is_none()
         {
             self.bad("pieces and gap belong to send, send_raw or upload");
+        }
+        let replies = step.expectations().count() + bytes;
+        if step.connect == Some(Connect::Refused) && replies > 0 {
+            self.bad("where nobody is connected nothing is answered");
         }
         if step.gap.is_some() && step.pieces.is_none() {
             self.bad("gap without pieces");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Bytes, Step};
+use super::{Bytes, Connect, Step};
 
 impl Step {
     /// The acts that the step names, in the order of docs/scenarios.md.
@@ -40,7 +40,8 @@ impl Step {
     /// Whether the step can fail by what the server does.
     pub(super) fn checks_something(&self) -> bool {
         let server = self.server.as_ref();
-        self.expect.is_some()
+        self.connect == Some(Connect::Refused)
+            || self.expect.is_some()
             || self.replies.is_some()
             || self.receive.is_some()
             || self.read.is_some()

@@ -111,6 +111,8 @@ pub enum Connect {
     Ready,
     /// The TCP connection alone.
     Only,
+    /// No connection: nobody listens there.
+    Refused,
 }
 
 /// Who signs in, and where to.

@@ -3,6 +3,7 @@
 //! Every byte of a scenario passes through here, so that nothing is sent or
 //! received that the transcript does not show and the lint does not see.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -43,12 +44,17 @@ impl Client {
         scene: &Arc<Scene>,
         name: &str,
         deadline: Instant,
-    ) -> Result<Client, Stop> {
-        let address = scene.address()?;
+    ) -> Result<Client, Unconnected> {
+        let address = scene.address().map_err(Unconnected::Trouble)?;
         let connecting = Instant::now();
         let peer = Peer::connect(address, deadline, scene.abort.clone())
             .map_err(|error| {
-                Stop::Trouble(format!("connecting to {address}: {error}"))
+                let what = format!("connecting to {address}: {error}");
+                scene.wire.add(name, Kind::Note, what.clone());
+                match error.kind() {
+                    ErrorKind::ConnectionRefused => Unconnected::Refused(what),
+                    _ => Unconnected::Trouble(Stop::Trouble(what)),
+                }
             })?;
         scene.wire.add(name, Kind::Note, "connected");
         Ok(Client {
@@ -79,7 +85,7 @@ impl Client {
                 Some(whole) => shown_line(whole),
                 None => format!("{} (no LF)", shown_line(line)),
             };
-            self.note(Kind::Sent, text);
+            self.note(Kind::Sent, self.scene.veiled(text));
         }
         self.unasked();
         self.lint.sent(bytes);
@@ -286,6 +292,7 @@ impl Client {
             found.last = seen.last().cloned();
         }
         found.seen.extend(seen);
+        found.uploads.append(&mut self.lint.uploads);
     }
 
     fn peer(&mut self) -> Result<&mut Peer, Stop> {
@@ -319,6 +326,26 @@ impl Client {
             }
             Trouble::Aborted => Read::Stop(Stop::Aborted),
             Trouble::Io(error) => Read::Stop(Stop::Trouble(error.to_string())),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum Unconnected {
+    /// Nobody listens there; in words.
+    Refused(String),
+    /// It cannot be told why.
+    Trouble(Stop),
+}
+
+impl From<Unconnected> for Stop {
+    /// To be refused is trouble where a connection is wanted: it does not
+    /// say which server is not there.
+    fn from(why: Unconnected) -> Stop {
+        match why {
+            Unconnected::Refused(what) => Stop::Trouble(what),
+            Unconnected::Trouble(stop) => stop,
         }
     }
 }

@@ -28,9 +28,10 @@ use script::Script;
 
 use crate::case::{Case, Grade, Need};
 use crate::peer::Peer;
+use crate::reply::percent_encode;
 use crate::target::{
-    Credentials, Foreign, Managed, Program, Target, base_of, home_of,
-    make_entry, settings_of,
+    Credentials, Foreign, Managed, Passwords, Program, Target, base_of,
+    home_of, make_entry, settings_of,
 };
 use crate::template::Scope;
 use crate::verdict::{Failure, Outcome, Verdict, weighed};
@@ -85,10 +86,14 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
     };
     let mut script = Script::new(scene.clone(), scope, "main");
     let foreign = matches!(target, Target::Foreign(_));
-    if foreign && let Err(reason) = folder::make(&scene, &script.scope) {
-        return finish(&scene, Err(Stop::Trouble(reason)));
-    }
-    let mut result = script.play(&case.scenario.steps);
+    let made = match foreign {
+        true => folder::make(&scene, &script.scope),
+        false => Ok(()),
+    };
+    let mut result = made.map_err(|why| {
+        Stop::Trouble(format!("the folder cannot be made: {why}"))
+    });
+    result = result.and_then(|()| script.play(&case.scenario.steps));
     if result.is_err() {
         scene.abort();
     }
@@ -99,10 +104,38 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
         }
     }
     drop(script);
-    if foreign && case.has_folder() {
-        folder::remove(&scene);
+    let left = match foreign && case.has_folder() {
+        true => clear_away(case, options, &scene).err(),
+        false => None,
+    };
+    let mut outcome = finish(&scene, result);
+    outcome.notes.extend(left);
+    outcome
+}
+
+/// Removes the folder on a foreign server. It has a time of its own, and is
+/// no part of what is judged: the scenario may have ended in any way.
+fn clear_away(
+    case: &Case,
+    options: Options,
+    played: &Scene,
+) -> Result<(), String> {
+    let (user, folder) = (played.user.clone(), played.folder.clone());
+    let mut scene = scene_of(case, options, user, None, folder)?;
+    let found = scene.found.get_mut().expect("nobody else has it");
+    found.address = played.found().address;
+    found.uploads = std::mem::take(&mut played.found().uploads);
+    let removed = folder::remove(&Arc::new(scene));
+    // What the server does not serve, such as a pipe, it does not remove.
+    let home = played.home.as_ref().filter(|_| removed.is_err());
+    let rest = home.map(|home| home.join(&played.folder));
+    match (removed, rest) {
+        (Err(_), Some(rest)) if std::fs::remove_dir_all(&rest).is_ok() => {
+            Ok(())
+        }
+        (removed, _) => removed
+            .map_err(|why| format!("{} is left behind: {why}", played.folder)),
     }
-    finish(&scene, result)
 }
 
 /// A server of the suite's own, with the fixture on its disk before it
@@ -118,7 +151,11 @@ fn stage_managed(
         Credentials { name: "bob".into(), password: "bob-pass".into() };
     let second = case.needs().contains(&Need::SecondUser).then_some(second);
     let wanted = case.scenario.server.as_ref();
-    let settings = settings_of(wanted, &user, second.as_ref());
+    let passwords = match case.scenario.serial {
+        true => Passwords::Clear,
+        false => program.passwords,
+    };
+    let settings = settings_of(wanted, &user, second.as_ref(), passwords);
     let limit = settings["max_users"].as_u64();
     let mut server = Managed::new(program.clone(), settings, folder.path());
     let home = home_of(server.root(), &user.name);
@@ -149,6 +186,12 @@ fn stage_foreign(
     let scope = scope_of(case, &user, second.as_ref(), &name, foreign.limit);
     let address = foreign.resolve()?;
     let mut scene = scene_of(case, options, user, second, name)?;
+    for who in [&foreign.user].into_iter().chain(&foreign.second) {
+        let encoded = percent_encode(who.password.as_bytes());
+        let forms = [encoded, who.password.clone()];
+        let forms = forms.into_iter().filter(|form| !form.is_empty());
+        scene.secrets.extend(forms);
+    }
     let root = foreign.root.as_ref();
     scene.home = root.map(|root| home_of(root, &scene.user.name));
     scene.found.get_mut().expect("nobody else has it").address = Some(address);
@@ -177,6 +220,7 @@ fn scene_of(
         case: case.clone(),
         user,
         second,
+        secrets: Vec::new(),
         folder,
         home: None,
         wire: Wire::default(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_saphyr::Spanned;
 
-use super::client::{Client, Pace};
+use super::client::{Client, Pace, Unconnected};
 use super::scene::{Scene, Stop};
 use crate::case::{Connect, Expect, Login, Step};
 use crate::template::Scope;
@@ -213,6 +213,9 @@ impl Script {
         clock: &Clock,
     ) -> Result<(), Stop> {
         let name = self.client_name(step);
+        if how == Connect::Refused {
+            return self.refused(step, &name, clock);
+        }
         let client = Client::connect(&self.scene, &name, clock.deadline)?;
         self.clients.insert(name, client);
         if how == Connect::Ready {
@@ -225,6 +228,24 @@ impl Script {
             self.expect(step, &ready, clock)?;
         }
         Ok(())
+    }
+
+    /// Nobody may listen there. Any other trouble than a refusal says
+    /// nothing about the server.
+    fn refused(
+        &self,
+        step: &Step,
+        name: &str,
+        clock: &Clock,
+    ) -> Result<(), Stop> {
+        match Client::connect(&self.scene, name, clock.deadline) {
+            Err(Unconnected::Refused(_)) => Ok(()),
+            Err(other) => Err(other.into()),
+            Ok(_) => {
+                let wanted = "that the connection is refused";
+                Err(Stop::Failed(self.failure(step, wanted, "it was made")))
+            }
+        }
     }
 
     fn login(

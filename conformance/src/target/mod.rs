@@ -33,6 +33,19 @@ pub struct Program {
     pub path: PathBuf,
     /// Arguments before the suite's own.
     pub args: Vec<String>,
+    /// How it is told the passwords of the suite's users.
+    pub passwords: Passwords,
+}
+
+/// How a server program is told the passwords of the suite's users.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Passwords {
+    /// In clear.
+    Clear,
+    /// As Argon2id hashes of the lowest cost, where nothing measures what a
+    /// check takes: at the usual cost the suite's own server would do little
+    /// else than to hash, twice for each scenario.
+    Hashed,
 }
 
 /// A server that runs already.
@@ -60,9 +73,16 @@ pub struct Credentials {
 }
 
 impl Target {
+    /// The workspace's own server, started for each scenario.
+    pub fn own(path: PathBuf) -> Target {
+        let (args, passwords) = (Vec::new(), Passwords::Hashed);
+        Target::Managed(Program { path, args, passwords })
+    }
+
     /// A server program that is started for each scenario.
     pub fn managed(path: PathBuf, args: Vec<String>) -> Target {
-        Target::Managed(Program { path, args })
+        let passwords = Passwords::Clear;
+        Target::Managed(Program { path, args, passwords })
     }
 
     /// For people and reports.
