@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use self::order::{order, target};
 use crate::{
+    capacity::Search,
     descriptors,
     dialect::Native,
     probe,
@@ -129,6 +130,14 @@ struct RunArgs {
     /// Closed loop: a client begins when it is done with what it did before
     #[arg(long)]
     closed: bool,
+    /// Find the greatest rate at which everything holds: the rate is
+    /// doubled, from --rate on, until a threshold is missed, then halved in
+    /// between; each is tried for --duration (3s)
+    #[arg(long, conflicts_with = "closed")]
+    find_capacity: bool,
+    /// So many rates are tried at most
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "find_capacity", value_parser = clap::value_parser!(u32).range(1..=100))]
+    steps_max: u32,
     /// How long new work is begun, such as 30s
     #[arg(long, value_name = "D")]
     duration: Option<Span>,
@@ -217,10 +226,17 @@ pub fn main() -> ExitCode {
 
 fn run(args: &RunArgs) -> Result<u8, Failure> {
     let order = order(args)?;
-    let done = run::run(Native, order).map_err(|error| {
+    let done = if args.find_capacity {
+        let first = args.rate.unwrap_or(FIRST_RATE);
+        let search = Search { first, steps_max: args.steps_max };
+        run::find_capacity(Native, order, search)
+    } else {
+        run::run(Native, order)
+    };
+    let done = done.map_err(|error| {
         let exit = match error {
             RunError::Target(_) => EXIT_UNREACHABLE,
-            RunError::Descriptors { .. } => EXIT_USAGE,
+            RunError::Descriptors { .. } | RunError::Workload(_) => EXIT_USAGE,
             RunError::Other(_) => EXIT_OTHER,
         };
         Failure { exit, why: error.to_string() }
@@ -334,6 +350,10 @@ fn threads() -> u32 {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     u32::try_from(all / 2).unwrap_or(1).clamp(1, 64)
 }
+
+/// The rate at which a search begins where none is named: any server
+/// bears it.
+const FIRST_RATE: f64 = 100.0;
 
 /// Anything that has no code of its own.
 const EXIT_OTHER: u8 = 1;
