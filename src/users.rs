@@ -303,7 +303,7 @@ pub(crate) fn inherit_owner(folder: &Path, made: &Path) -> io::Result<()> {
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(RECORD_BYTES_USUAL);
     File::open(path)?.take(RECORD_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
@@ -339,6 +339,9 @@ pub const NAME_BYTES_MAX: usize = 64;
 
 /// The longest record that is read. A real one has some 200 bytes.
 pub const RECORD_BYTES_MAX: u64 = 4096;
+
+/// Room for a real record, so that it is read in one go.
+const RECORD_BYTES_USUAL: usize = 512;
 
 const SUFFIX: &str = ".db";
 
