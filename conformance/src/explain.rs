@@ -7,7 +7,7 @@ use serde_saphyr::Spanned;
 
 use crate::case::{
     Bytes, Case, Close, Connect, DiskCheck, Ending, Entry, Expect, Read,
-    ServerAct, ServerSettings, Step,
+    ServerAct, ServerSettings, Step, When,
 };
 use crate::lies::Lie;
 use crate::run::describe;
@@ -22,7 +22,7 @@ pub fn explain(case: &Case, lies: &[Lie]) -> String {
         }
     };
     row("rule", scenario.rule.trim().replace('\n', " "));
-    row("level", format!("{}, §{}", scenario.level, scenario.section));
+    row("level", format!("{}, {}", scenario.level, scenario.place()));
     row("ruling", scenario.ruling.clone().unwrap_or_default());
     let needs: Vec<String> =
         case.needs().iter().map(ToString::to_string).collect();
@@ -36,6 +36,9 @@ pub fn explain(case: &Case, lies: &[Lie]) -> String {
         row("fixture", format!("{path}: {}", placed(entry)));
     }
     text += "\nsteps\n";
+    if scenario.watched {
+        text += "  every control connection of a run is watched for it\n";
+    }
     steps(&scenario.steps, 1, &mut text);
     text += "\nlies that it catches\n";
     if scenario.kills.is_empty() {
@@ -58,7 +61,7 @@ fn steps(steps: &[Spanned<Step>], depth: usize, text: &mut String) {
         if let Some(note) = &step.note {
             let _ = writeln!(text, "{margin}{who}({note})");
         }
-        for line in acts(step) {
+        for line in acts(step).into_iter().chain(ftp_acts(step)) {
             let _ = writeln!(text, "{margin}{who}{line}");
         }
         for (name, inner) in inner_steps(step) {
@@ -227,6 +230,45 @@ fn server_acts(act: &ServerAct) -> Vec<String> {
     acts
 }
 
+/// The acts that FTP alone has.
+fn ftp_acts(step: &Step) -> Vec<String> {
+    let mut acts = Vec::new();
+    if let Some(data) = &step.data {
+        let when = match data.connect {
+            When::Now => "",
+            When::Later => ", to be made later",
+        };
+        acts.push(format!("prepares a data connection by {}{when}", data.via));
+    }
+    if step.dial.is_some() {
+        acts.push("makes the data connection".into());
+    }
+    let whole = [
+        ("retrieves", &step.retr),
+        ("stores", &step.stor),
+        ("appends", &step.appe),
+    ];
+    for (what, transfer) in whole {
+        if let Some(transfer) = transfer {
+            let (name, via) = (&transfer.name, &transfer.via);
+            let bytes = bytes(&transfer.bytes);
+            acts.push(format!("{what} {name}, {bytes}, whole, by {via}"));
+        }
+    }
+    let listings =
+        [("LIST", &step.list), ("NLST", &step.nlst), ("MLSD", &step.mlsd)];
+    for (verb, listing) in listings {
+        if let Some(listing) = listing {
+            let path = listing.path.clone().unwrap_or_default();
+            acts.push(format!("lists by {verb} {path}").trim().to_owned());
+        }
+    }
+    if step.resync {
+        acts.push("is still in step: NOOP is answered by 200".into());
+    }
+    acts
+}
+
 /// Settings in words, those that are given.
 fn told(settings: &ServerSettings) -> String {
     let mut all = Vec::new();
@@ -264,6 +306,21 @@ fn raw(step: &Step) -> Vec<String> {
     }
     if let Some(read) = &step.read {
         lines.push(read_in_words(read));
+    }
+    if let Some(size) = &step.hold {
+        lines.push(format!("reads {size} bytes of data, and stops"));
+    }
+    if let Some(entries) = &step.entries {
+        let names = entries.names.as_ref().unwrap_or(&entries.include);
+        lines.push(format!("must be sent a listing with {names:?}"));
+    }
+    if let Some(how) = step.close_data {
+        lines
+            .push(format!("ends the data connection: {how:?}").to_lowercase());
+    }
+    if let Some(state) = step.expect_data {
+        let text = format!("must see the data connection: {state:?}");
+        lines.push(text.to_lowercase());
     }
     if let Some(entries) = &step.listing {
         lines.push(format!("must be sent a listing of {entries:?}"));

@@ -22,10 +22,10 @@ fn leaves_nothing(steps: &str, verdict: Verdict) {
     );
     let cases = load::parse("foreign", &text).expect("the steps are good");
     let user = Credentials { name: "anna".into(), password: "secret".into() };
-    let (second, limit, root) = (None, None, None);
+    let (second, limit, home) = (None, None, None);
     let address = server.address.to_string();
     let target =
-        Target::Foreign(Foreign { address, user, second, limit, root });
+        Target::foreign(Foreign { address, user, second, limit, home });
     let outcome = run_one(&cases[0], &target, Options::default());
     assert_eq!(outcome.verdict, verdict, "{outcome:#?}");
     assert_eq!(outcome.notes, Vec::<String>::new());

@@ -21,7 +21,7 @@ pub(super) fn make(scene: &Arc<Scene>, scope: &Scope) -> Result<(), String> {
         return Ok(());
     }
     let mut script = Script::new(scene.clone(), scope.clone(), "set-up");
-    let login = Login { user: "user".into(), folder: false };
+    let login = Login { user: "user".into(), folder: false, binary: true };
     play(&mut script, Step { login: Some(login), ..Step::default() })?;
     play(&mut script, ask(format!("mkdir /{}", scene.folder), &["201"]))?;
     for (path, entry) in &scene.case.scenario.fixture {
@@ -33,7 +33,7 @@ pub(super) fn make(scene: &Arc<Scene>, scope: &Scope) -> Result<(), String> {
 /// Removes the folder, and says why where it cannot be removed.
 pub(super) fn remove(scene: &Arc<Scene>) -> Result<(), String> {
     let mut script = Script::new(scene.clone(), Scope::default(), "clean-up");
-    let login = Login { user: "user".into(), folder: false };
+    let login = Login { user: "user".into(), folder: false, binary: true };
     let step = Step { login: Some(login), ..Step::default() };
     play(&mut script, step)?;
     let folder = format!("/{}", percent_encode(scene.folder.as_bytes()));

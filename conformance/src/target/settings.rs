@@ -5,10 +5,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{Credentials, Passwords};
-use crate::case::ServerSettings;
+use crate::case::{Dialect, ServerSettings};
 
 /// The whole settings: the suite's defaults, and the scenario's over them.
 pub fn settings_of(
+    dialect: Dialect,
     wanted: Option<&ServerSettings>,
     user: &Credentials,
     second: Option<&Credentials>,
@@ -18,7 +19,7 @@ pub fn settings_of(
     let users: Vec<Value> =
         users.map(|user| user_of(user, passwords)).collect();
     let mut settings = json!({
-        "listen": {"native": "127.0.0.1:0"},
+        "listen": {dialect.to_string(): "127.0.0.1:0"},
         "max_users": 8,
         "waiting": {"places_max": 16, "secs_max": 60},
         "default_quota": "64MiB",
