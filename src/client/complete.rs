@@ -16,8 +16,9 @@ use super::{
     command::{self, Names, ROWS},
     engine::Engine,
     listing::{Entry, Kind},
-    local, pattern, shown, words,
+    local, shown, words,
 };
+use crate::pattern;
 
 /// What the line editor asks for candidates.
 pub(super) struct Completion {

@@ -12,11 +12,11 @@ use std::{
 use super::{
     error::Error,
     listing::{Entry, Kind},
-    local, pattern,
+    local,
     remote::Remote,
     shown,
 };
-use crate::session::PathText;
+use crate::{pattern, session::PathText};
 
 /// A file of the server that `mget` means.
 #[derive(Debug, PartialEq, Eq)]

@@ -39,7 +39,6 @@ mod netrc;
 mod origin;
 mod part;
 mod password;
-mod pattern;
 mod progress;
 mod remote;
 mod script;
