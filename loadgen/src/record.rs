@@ -30,6 +30,8 @@ pub(crate) enum Op {
     Put,
     /// To fetch the second half of a file whose first half is there.
     Resume,
+    /// To fetch what was sent just before, and compare it.
+    ReadBack,
     /// To remove a file.
     Rm,
     /// To say goodbye.
@@ -152,7 +154,7 @@ pub(crate) fn empty() -> Times {
 
 impl Op {
     /// All of them, in the order of a visit.
-    pub(crate) const ALL: [Op; 12] = [
+    pub(crate) const ALL: [Op; 13] = [
         Op::Visit,
         Op::Login,
         Op::Pwd,
@@ -163,6 +165,7 @@ impl Op {
         Op::Get,
         Op::Put,
         Op::Resume,
+        Op::ReadBack,
         Op::Rm,
         Op::Quit,
     ];
@@ -180,6 +183,7 @@ impl Op {
             Op::Get => "get",
             Op::Put => "put",
             Op::Resume => "resume",
+            Op::ReadBack => "read_back",
             Op::Rm => "rm",
             Op::Quit => "quit",
         }
@@ -191,9 +195,11 @@ impl Op {
     }
 
     /// The operation of a name that a mix may hold: a visit is what the mix
-    /// makes up, and directories are removed by whom made them.
+    /// makes up, directories are removed by whom made them, and what is read
+    /// back is a share of the uploads.
     pub(crate) fn drawn(word: &str) -> Option<Op> {
-        Op::named(word).filter(|op| !matches!(op, Op::Visit | Op::Rmdir))
+        Op::named(word)
+            .filter(|op| !matches!(op, Op::Visit | Op::Rmdir | Op::ReadBack))
     }
 }
 
@@ -227,7 +233,7 @@ fn index(op: Op, phase: Phase, outcome: Outcome, measure: Measure) -> usize {
 }
 
 /// Ops × phases × outcomes × measures.
-const CELLS: usize = 12 * 6 * 3 * 2;
+const CELLS: usize = 13 * 6 * 3 * 2;
 
 /// Ten minutes: longer than any time-out of a server or of ours.
 const MICROS_MAX: u64 = 600_000_000;

@@ -65,6 +65,8 @@ pub(super) struct Client<T> {
     flow: Option<hear::Flow>,
     flowed: bool,
     upload: Option<act::Upload>,
+    /// Which of its file's contents the operation sends or is to fetch.
+    variant: usize,
     /// The next visit comes at once, without a pause.
     returns_at_once: bool,
     tries: u32,
@@ -129,6 +131,7 @@ impl<T> Client<T> {
             flow: None,
             flowed: false,
             upload: None,
+            variant: 0,
             returns_at_once: true,
             tries: 0,
             puts: 0,

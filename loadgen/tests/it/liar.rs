@@ -19,6 +19,10 @@ pub(crate) enum Lie {
     OneTooMany,
     /// One byte of every download is wrong.
     WrongByte,
+    /// It keeps one byte of every upload wrong.
+    SpoilsUploads,
+    /// It does not keep the last byte of an upload.
+    ShortensUploads,
     /// A place is lost for good when a connection is reset.
     LosesPlaces,
     /// Who came last is served first.
@@ -210,6 +214,11 @@ impl World {
         let mut bytes = vec![0; size];
         if lines.read_exact(&mut bytes).is_err() {
             return false;
+        }
+        match self.lie {
+            Lie::SpoilsUploads => bytes[size / 2] ^= 1,
+            Lie::ShortensUploads => drop(bytes.pop()),
+            _ => {}
         }
         self.files.lock().unwrap().insert(path.to_owned(), bytes);
         out.write_all(format!("201 size={size}\n").as_bytes()).is_ok()

@@ -13,8 +13,6 @@ use crate::{dialect::Conversation as _, workload::Check};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Upload {
     file: usize,
-    /// Which of the file's two contents.
-    variant: usize,
     done: u64,
     /// Where it is cut off, or the file's end.
     end: u64,
@@ -38,12 +36,27 @@ impl<D: Dialect> Worker<D> {
         client.action = Action { op, file: action.file };
         client.due = due;
         client.started = now;
-        client.state = State::Acting;
-        client.flowed = false;
-        self.ask(index, now);
+        client.variant = 0;
+        self.begin_op(index, now);
         if self.client(index).cut == Some(CutAt::Command) {
             self.cut(index, now);
         }
+    }
+
+    /// Fetches what the client has just put.
+    pub(super) fn read_back(&mut self, index: u32, now: Nanos) {
+        let client = self.client_mut(index);
+        client.action.op = Op::ReadBack;
+        client.due = now;
+        client.started = now;
+        self.begin_op(index, now);
+    }
+
+    fn begin_op(&mut self, index: u32, now: Nanos) {
+        let client = self.client_mut(index);
+        client.state = State::Acting;
+        client.flowed = false;
+        self.ask(index, now);
     }
 
     /// What a drawn operation comes to: a file is put before it is removed,
@@ -69,6 +82,7 @@ impl<D: Dialect> Worker<D> {
         let client = self.client_mut(index);
         let file = &shelf.files[client.action.file as usize];
         let (user, folder) = (client.user, shelf.folder.as_str());
+        let slot = client.kept.unwrap_or(0);
         let room = user % WORK_ROOMS;
         let step = match client.action.op {
             Op::Pwd => Step::Pwd,
@@ -89,25 +103,26 @@ impl<D: Dialect> Worker<D> {
                     _ => Step::Rmdir(&path),
                 }
             }
-            Op::Rm => {
-                let slot = client.kept.unwrap_or(0);
+            Op::Rm | Op::ReadBack => {
                 let form = format_args!("{folder}/w{room}/u{user}-{slot}");
                 name(&mut path, form);
-                Step::Rm(&path)
+                match client.action.op {
+                    Op::Rm => Step::Rm(&path),
+                    _ => Step::Get { path: &path, held: None },
+                }
             }
             Op::Put => {
                 let slot = client.puts % PUT_SLOTS;
                 let form = format_args!("{folder}/w{room}/u{user}-{slot}");
                 name(&mut path, form);
-                let variant = (client.puts / PUT_SLOTS % 2) as usize;
+                client.variant = (client.puts / PUT_SLOTS % 2) as usize;
                 client.upload = Some(Upload {
                     file: client.action.file as usize,
-                    variant,
                     done: 0,
                     end: file.size,
                 });
                 let named = shared.workload.check == Check::Digests;
-                let digest = &file.contents[variant].digest;
+                let digest = &file.contents[client.variant].digest;
                 Step::Put {
                     path: &path,
                     size: file.size,
@@ -173,7 +188,7 @@ impl<D: Dialect> Worker<D> {
                 client.upload.as_ref().filter(|_| client.flowed)
             {
                 let file = &shared.shelf.files[upload.file];
-                let content = &file.contents[upload.variant];
+                let content = &file.contents[client.variant];
                 let left = upload.end - upload.done;
                 if left == 0 {
                     break;
@@ -243,6 +258,7 @@ impl<D: Dialect> Worker<D> {
             | Op::Dir
             | Op::Get
             | Op::Resume
+            | Op::ReadBack
             | Op::Quit => {}
         }
     }

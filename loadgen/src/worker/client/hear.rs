@@ -169,7 +169,7 @@ impl<D: Dialect> Worker<D> {
         });
         let file = &shared.shelf.files[client.action.file as usize];
         let want = match client.action.op {
-            Op::Get => (0, file.size),
+            Op::Get | Op::ReadBack => (0, file.size),
             Op::Resume => (file.half.0, file.size - file.half.0),
             _ => return,
         };
@@ -196,7 +196,7 @@ impl<D: Dialect> Worker<D> {
             flow.lines += ends as u64;
         } else if shared.workload.check != Check::Lengths && !flow.wrong {
             let file = &shared.shelf.files[client.action.file as usize];
-            let content = &file.contents[0];
+            let content = &file.contents[client.variant];
             if let Some(at) = shared.shelf.wrong_at(content, offset, bytes) {
                 flow.wrong = true;
                 let what = format!("{}: byte {at} is wrong", file.path);
@@ -229,7 +229,8 @@ impl<D: Dialect> Worker<D> {
         }
         let file = &shared.shelf.files[client.action.file as usize];
         let flow = client.flow.take();
-        let moves = matches!(op, Op::Get | Op::Put | Op::Resume);
+        let moves =
+            matches!(op, Op::Get | Op::Put | Op::Resume | Op::ReadBack);
         let same = client.upload.take().is_some() && !client.flowed;
         let what = if flow.is_some_and(|flow| flow.wrong) {
             // Counted already; the operation is broken all the same.
@@ -244,10 +245,20 @@ impl<D: Dialect> Worker<D> {
         } else {
             self.remember(index);
             self.end_op(index, Outcome::Done, now);
+            if op == Op::Put && self.is_read_back(index) {
+                return self.read_back(index, now);
+            }
             return self.rest(index, now);
         };
         self.count_wrong(index, &what);
         self.break_op(index, "wrong bytes", now);
+    }
+
+    /// Whether this upload is one of those that are fetched again.
+    fn is_read_back(&mut self, index: u32) -> bool {
+        let share = self.shared.workload.read_back;
+        let script = self.client_mut(index).script.as_mut();
+        script.is_some_and(|script| script.chance(share))
     }
 
     /// Ends an operation whose session can go on, though it went wrong.
