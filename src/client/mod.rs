@@ -6,7 +6,7 @@
 //! - what they do: `engine`, with `download` (and its `part`), `upload`,
 //!   `many` (with `pattern`) and `digest`;
 //! - who they talk to: `dial`, then `remote`, the face over the dialects, and
-//!   `native` (in lines `said`) on a `link`;
+//!   `native` (in lines `said`, on a `link`), each on a `socket`;
 //! - what is seen and kept: `console`, `listing`, `progress`, `shown`,
 //!   `journal`, `home`, `local`, and `interrupt` for Ctrl-C.
 //!
@@ -44,6 +44,7 @@ mod said;
 mod script;
 mod shell;
 mod shown;
+mod socket;
 mod target;
 mod upload;
 mod words;

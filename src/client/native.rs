@@ -8,11 +8,12 @@ use std::{fs::File, time::Duration};
 use super::{
     console::Console,
     error::Error,
-    link::{Link, Ready},
+    link::Link,
     listing::{self, Entry},
     remote::{Answer, Incoming, Outgoing, Remote},
     said::{Said, odd, of_reply, text_or},
     shown,
+    socket::Ready,
     target::Target,
 };
 use crate::{

@@ -4,3 +4,5 @@
 //! Must not know: the native dialect.
 
 pub mod code;
+pub mod facts;
+pub mod wire;

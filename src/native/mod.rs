@@ -5,7 +5,6 @@
 
 pub mod code;
 mod conversation;
-pub mod line;
 pub mod notice;
 mod reply;
 pub mod token;
@@ -13,4 +12,5 @@ mod transfer;
 pub mod verb;
 pub mod wire;
 
+pub use crate::stream::line;
 pub use conversation::{Patience, serve};

@@ -4,6 +4,7 @@
 //!
 //! Must not know: what the bytes mean. Both dialects stand on it.
 
+pub mod line;
 mod stop;
 
 use std::{
