@@ -272,6 +272,47 @@ impl Workload {
         }
         self.groups.retain(|group| group.users > 0);
     }
+
+    /// Has every client begin when it is done with what it did before.
+    pub(crate) fn set_closed(&mut self) {
+        for group in &mut self.groups {
+            if group.pace != Pace::Closed {
+                group.pace = Pace::Closed;
+                group.stages.clear();
+            }
+        }
+    }
+
+    /// Has so many starts a second be due in all, shared out by the users
+    /// of the groups that do anything. Stages of a rate end with it.
+    ///
+    /// # Errors
+    ///
+    /// Where the rate makes no sense, or nobody does anything.
+    pub(crate) fn set_rate(&mut self, rate: f64) -> Result<(), String> {
+        if !(rate > 0.0 && rate <= RATE_MAX) {
+            return Err("--rate: above 0, at most a million".to_owned());
+        }
+        let doing = || self.groups.iter().filter(|it| !it.mix.is_empty());
+        let users: u32 = doing().map(|group| group.users).sum();
+        if users == 0 {
+            let why = "--rate: no client of the workload does anything";
+            return Err(why.to_owned());
+        }
+        for group in &mut self.groups {
+            if group.mix.is_empty() {
+                continue;
+            }
+            let rate = rate * f64::from(group.users) / f64::from(users);
+            let (of, spacing) = match group.pace {
+                Pace::Open { of, spacing, .. } => (of, spacing),
+                Pace::Closed => (Arrivals::default(), Spacing::default()),
+            };
+            group.pace = Pace::Open { rate, of, spacing };
+            group.stages.clear();
+        }
+        Ok(())
+    }
 }
 
 /// The names of the ready workloads.
@@ -512,5 +553,27 @@ mod tests {
         assert!(workload.groups.iter().all(|g| g.pace == Pace::Closed));
         workload.set_users(1);
         assert_eq!(workload.users(), 1);
+    }
+
+    #[test]
+    fn a_rate_is_shared_out_among_those_who_do_anything_and_ends_stages() {
+        let text = "name: x\ngroups:\n  - {users: 7}\n  \
+            - {users: 30, mix: {get: 1}}\n  - {users: 10, rate: 5, \
+            mix: {pwd: 1}, spacing: even, stages: [{for: 1s, to: 9}]}\n";
+        let mut workload = Workload::parse("x", text).expect("it is good");
+        workload.set_rate(80.0).expect("a good rate");
+        let rates: Vec<_> = (workload.groups.iter())
+            .map(|group| match group.pace {
+                Pace::Open { rate, .. } => rate,
+                Pace::Closed => 0.0,
+            })
+            .collect();
+        assert_eq!(rates, [0.0, 60.0, 20.0]);
+        assert!(workload.groups.iter().all(|group| group.stages.is_empty()));
+        assert!(workload.set_rate(0.0).is_err());
+        workload.set_closed();
+        assert!(workload.groups.iter().all(|g| g.pace == Pace::Closed));
+        workload.groups.truncate(1);
+        assert!(workload.set_rate(1.0).is_err(), "nobody does anything");
     }
 }

@@ -129,10 +129,19 @@ impl Conversation<'_> {
             if Instant::now() >= until {
                 return Err(End::Silent);
             }
-            let mut bytes = [0; READ_BYTES];
-            let count = self.stream.read_request(&mut bytes, until)?;
-            self.input.push(&bytes[..count]);
+            self.read_more(until)?;
         }
+    }
+
+    /// Waits for the next bytes. On a frame of its own: the buffer must not
+    /// lie below all that is called to answer, or each session's stack has
+    /// one more page.
+    #[inline(never)]
+    fn read_more(&mut self, until: Instant) -> Result<(), End> {
+        let mut bytes = [0; READ_BYTES];
+        let count = self.stream.read_request(&mut bytes, until)?;
+        self.input.push(&bytes[..count]);
+        Ok(())
     }
 
     /// Carries out one request and writes its reply. Says whether the
