@@ -15,7 +15,7 @@ use serde::Serialize;
 use self::order::{order, target};
 use crate::{
     descriptors,
-    dialect::Native,
+    dialect::{Dialect as _, Ftp, Listing, Native},
     probe,
     report::{
         Report, SCHEMA, compare::Comparison, hlog, html, merge::merge,
@@ -96,6 +96,9 @@ struct TargetArgs {
     /// The protocol that it speaks
     #[arg(long, default_value = "native")]
     dialect: DialectName,
+    /// How FTP lists a directory
+    #[arg(long, default_value = "list")]
+    listing: ListingName,
     /// The account that all clients use, with --target
     #[arg(long, value_name = "NAME", requires = "target")]
     user: Option<String>,
@@ -110,6 +113,33 @@ struct TargetArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum DialectName {
     Native,
+    Ftp,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ListingName {
+    List,
+    Mlsd,
+}
+
+impl TargetArgs {
+    /// The FTP that is asked for.
+    fn ftp(&self) -> Ftp {
+        let listing = match self.listing {
+            ListingName::List => Listing::List,
+            ListingName::Mlsd => Listing::Mlsd,
+        };
+        Ftp { listing }
+    }
+
+    /// Our own server, with so many places and as much room to wait.
+    fn start_own(&self, places: u32) -> anyhow::Result<OwnServer> {
+        let name = match self.dialect {
+            DialectName::Native => Native::NAME,
+            DialectName::Ftp => Ftp::NAME,
+        };
+        OwnServer::start(name, places, places)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +186,9 @@ struct RunArgs {
     /// Worker threads
     #[arg(long, value_name = "N", default_value_t = threads(), value_parser = clap::value_parser!(u32).range(1..=64))]
     threads: u32,
+    /// The folder of the account below which the run puts its files
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    folder: String,
     /// The server's process, to see what it costs
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
@@ -217,7 +250,11 @@ pub fn main() -> ExitCode {
 
 fn run(args: &RunArgs) -> Result<u8, Failure> {
     let order = order(args)?;
-    let done = run::run(Native, order).map_err(|error| {
+    let done = match args.target.dialect {
+        DialectName::Native => run::run(Native, order),
+        DialectName::Ftp => run::run(args.target.ftp(), order),
+    };
+    let done = done.map_err(|error| {
         let exit = match error {
             RunError::Target(_) => EXIT_UNREACHABLE,
             RunError::Descriptors { .. } => EXIT_USAGE,
@@ -241,7 +278,8 @@ fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
     let own = match target {
         Some(_) => None,
         None => Some(
-            OwnServer::start(args.limit, args.limit)
+            args.target
+                .start_own(args.limit)
                 .map_err(|error| unreachable(format!("{error:#}")))?,
         ),
     };
@@ -253,8 +291,17 @@ fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
         return Err(usage("no server is named"));
     };
     let patience = args.patience.nanos();
-    let found = probe::probe(Native, address, &accounts, args.most, patience)
-        .map_err(|error| unreachable(error.to_string()))?;
+    let most = args.most;
+    let found = match args.target.dialect {
+        DialectName::Native => {
+            probe::probe(Native, address, &accounts, most, patience)
+        }
+        DialectName::Ftp => {
+            let ftp = args.target.ftp();
+            probe::probe(ftp, address, &accounts, most, patience)
+        }
+    };
+    let found = found.map_err(|error| unreachable(error.to_string()))?;
     say(&found);
     if let Some(path) = &args.json {
         write_json(path, &found)?;

@@ -148,7 +148,7 @@ fn cut_all<D: Dialect>(
     for &at in &served {
         match (phase(at), setting.file, setting.folder) {
             (0, ..) => {}
-            (1, ..) => crowd.send(at, b"auth half-a-na"),
+            (1, ..) => crowd.send(at, D::TORN_SIGN_IN),
             (2, ..) => {}
             (3, ..) => crowd.send(at, b"mkd"),
             (4, Some(path), _) => {
@@ -172,7 +172,7 @@ fn cut_all<D: Dialect>(
     });
     for &at in &moving {
         if phase(at) == 5 && crowd.guests[at].answer == Answer::Flowing {
-            crowd.send(at, &[0; 1000]);
+            crowd.send_body(at, &[0; 1000]);
         }
     }
     crowd.until(TOLD_MAX, |crowd| crowd.guests.iter().all(|g| g.was_told()));

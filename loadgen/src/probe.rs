@@ -67,8 +67,16 @@ pub(crate) fn probe<D: Dialect>(
             break;
         }
         if !sign_in(&mut crowd, at, accounts, patience) {
-            let told = crowd.guests[at].told.clone().unwrap_or_default();
-            return Err(io::Error::other(format!("sign-in: {told}")));
+            if at == 0 {
+                let told = crowd.guests[at].told.clone().unwrap_or_default();
+                return Err(io::Error::other(format!("sign-in: {told}")));
+            }
+            // Some servers greet everybody and count those who sign in.
+            probe.found = true;
+            note_refusal(&crowd, at, asked, &mut probe);
+            crowd.cut(at);
+            crowd.guests[at].visit.ready = None;
+            break;
         }
     }
     prove_all(&mut crowd, patience);

@@ -47,10 +47,16 @@ pub(crate) enum Phase {
     Ready,
     /// From the sign-in to its reply.
     Login,
-    /// From a request to the first byte of its reply.
+    /// From a transfer's start to the address of its data connection.
+    Passive,
+    /// From a transfer's start to its first byte, or, where the reply that
+    /// announces it comes on the same connection, to that; of an upload, to
+    /// the word that it may be sent.
     FirstByte,
     /// From there to the last byte of a transfer.
     Body,
+    /// From there to the transfer's last reply.
+    Settle,
     /// From the operation's start to its end.
     Whole,
 }
@@ -205,14 +211,19 @@ impl Op {
 
 impl Phase {
     /// All of them, in the order of time.
-    pub(crate) const ALL: [Phase; 6] = [
+    pub(crate) const ALL: [Phase; Phase::COUNT] = [
         Phase::Connect,
         Phase::Ready,
         Phase::Login,
+        Phase::Passive,
         Phase::FirstByte,
         Phase::Body,
+        Phase::Settle,
         Phase::Whole,
     ];
+
+    /// How many there are.
+    pub(crate) const COUNT: usize = 8;
 
     /// Its name in reports and in the tags of the interval log.
     pub(crate) fn word(self) -> &'static str {
@@ -220,20 +231,22 @@ impl Phase {
             Phase::Connect => "connect",
             Phase::Ready => "ready",
             Phase::Login => "login",
+            Phase::Passive => "passive",
             Phase::FirstByte => "first_byte",
             Phase::Body => "body",
+            Phase::Settle => "settle",
             Phase::Whole => "whole",
         }
     }
 }
 
 fn index(op: Op, phase: Phase, outcome: Outcome, measure: Measure) -> usize {
-    ((op as usize * 6 + phase as usize) * 3 + outcome as usize) * 2
+    ((op as usize * Phase::COUNT + phase as usize) * 3 + outcome as usize) * 2
         + measure as usize
 }
 
 /// Ops × phases × outcomes × measures.
-const CELLS: usize = 13 * 6 * 3 * 2;
+const CELLS: usize = 13 * Phase::COUNT * 3 * 2;
 
 /// Ten minutes: longer than any time-out of a server or of ours.
 const MICROS_MAX: u64 = 600_000_000;

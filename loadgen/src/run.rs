@@ -48,6 +48,8 @@ pub(crate) struct Order {
     pub(crate) target: Option<SocketAddr>,
     /// Its account, where it is not our own.
     pub(crate) account: Option<(String, String)>,
+    /// The folder on the server below which files are put.
+    pub(crate) folder: String,
     /// The limit that is to hold.
     pub(crate) limit: Option<u32>,
     /// The server's process, where its cost is to be seen.
@@ -113,6 +115,7 @@ struct Seen {
     limit: Option<u64>,
     limit_from: &'static str,
     target: SocketAddr,
+    dialect: &'static str,
     interval: Nanos,
     interrupted: bool,
 }
@@ -134,7 +137,7 @@ pub(crate) fn run<D: Dialect>(
     }
     let own = match order.target {
         Some(_) => None,
-        None => Some(start_own(&order).map_err(RunError::Target)?),
+        None => Some(start_own::<D>(&order).map_err(RunError::Target)?),
     };
     let (target, accounts, pid) = match (&own, order.target) {
         (Some(own), _) => (own.address, own.accounts.clone(), Some(own.pid())),
@@ -146,7 +149,8 @@ pub(crate) fn run<D: Dialect>(
         }
     };
     let workload = &order.workload;
-    let folder = format!("/ftpool-load-{}", std::process::id());
+    let process = std::process::id();
+    let folder = format!("{}/ftpool-load-{process}", order.folder);
     let shelf = Shelf::new(&workload.files, workload.seed, &folder);
     let unusable = |error: CallError| {
         RunError::Target(anyhow::Error::new(error).context("set-up"))
@@ -185,10 +189,10 @@ pub(crate) fn run<D: Dialect>(
     Ok(Done { report, intervals, started })
 }
 
-fn start_own(order: &Order) -> anyhow::Result<OwnServer> {
+fn start_own<D: Dialect>(order: &Order) -> anyhow::Result<OwnServer> {
     let places = order.limit.unwrap_or(LIMIT_DEFAULT);
     let waiting = order.workload.users() + WAITING_SPARE;
-    OwnServer::start(places, waiting)
+    OwnServer::start(D::NAME, places, waiting)
 }
 
 /// Runs the workers and the drill.
@@ -239,6 +243,7 @@ fn measure<D: Dialect>(
         limit,
         limit_from,
         target: shared.target,
+        dialect: D::NAME,
         interval: shared.interval,
         interrupted,
     };

@@ -33,12 +33,14 @@ pub(crate) struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts it with so many places and so much room to wait.
+    /// Starts it for a dialect, with so many places and so much room to
+    /// wait.
     ///
     /// # Errors
     ///
     /// When the program is not there or does not say that it is ready.
     pub(crate) fn start(
+        dialect: &str,
         places: u32,
         waiting: u32,
     ) -> anyhow::Result<OwnServer> {
@@ -48,7 +50,7 @@ impl OwnServer {
             .map(|n| (format!("load{n}"), format!("load-password-{n}")))
             .collect();
         let file = root.path().join("settings.yaml");
-        fs::write(&file, settings(places, waiting, &accounts))?;
+        fs::write(&file, settings(dialect, places, waiting, &accounts))?;
         let mut child = Command::new(&program)
             .arg("--settings")
             .arg(&file)
@@ -63,8 +65,10 @@ impl OwnServer {
         let mut address = None;
         for line in BufReader::new(output).lines() {
             let line = line?;
-            if let Some(native) = line.strip_prefix("listening native ") {
-                address = Some(native.parse()?);
+            let listening = line.strip_prefix("listening ");
+            let here = listening.and_then(|it| it.strip_prefix(dialect));
+            if let Some(here) = here {
+                address = Some(here.trim_start().parse()?);
             }
             if line == "ready" {
                 break;
@@ -144,6 +148,7 @@ fn beside_this_program() -> anyhow::Result<PathBuf> {
 }
 
 fn settings(
+    dialect: &str,
     places: u32,
     waiting: u32,
     accounts: &[(String, String)],
@@ -155,7 +160,7 @@ fn settings(
         })
         .collect();
     format!(
-        "listen: {{native: \"127.0.0.1:0\"}}\n\
+        "listen: {{{dialect}: \"127.0.0.1:0\"}}\n\
         max_users: {places}\n\
         waiting: {{places_max: {waiting}, secs_max: 600}}\n\
         default_quota: 900GiB\n\

@@ -10,6 +10,7 @@ use rustix::event::epoll::{self, EventFlags};
 
 use super::{
     Heard, Worker,
+    mark::Mark,
     socket::{self, Moved},
 };
 use crate::{
@@ -18,13 +19,15 @@ use crate::{
     history::{Ending, Visit},
     plan::{self, Action, Script, Stream},
     record::{Measure, Op, Outcome, Phase},
-    workload::{CutAt, Group},
+    workload::{Check, CutAt, Group},
 };
 
 pub(crate) use self::act::{PUT_SLOTS, WORK_ROOMS};
 
 mod act;
 mod come;
+mod data;
+mod flow;
 mod hear;
 mod leave;
 mod note;
@@ -58,11 +61,14 @@ pub(super) struct Client<T> {
     started: Nanos,
     sent: Nanos,
     first_byte: Option<Nanos>,
+    last_byte: Option<Nanos>,
     /// Anything moved last.
     moved: Nanos,
     out: Vec<u8>,
     out_done: usize,
-    flow: Option<hear::Flow>,
+    /// The data connection of the operation, where its protocol has one.
+    data: Option<data::Data>,
+    flow: Option<flow::Flow>,
     flowed: bool,
     upload: Option<act::Upload>,
     /// Which of its file's contents the operation sends or is to fetch.
@@ -125,9 +131,11 @@ impl<T> Client<T> {
             started: 0,
             sent: 0,
             first_byte: None,
+            last_byte: None,
             moved: 0,
             out: Vec::new(),
             out_done: 0,
+            data: None,
             flow: None,
             flowed: false,
             upload: None,
@@ -177,8 +185,15 @@ impl<D: Dialect> Worker<D> {
     }
 
     /// What the poll says about a client's connection.
-    pub(super) fn on_event(&mut self, index: u32, flags: EventFlags) {
+    pub(super) fn on_event(&mut self, mark: Mark, flags: EventFlags) {
+        let index = mark.index;
         let now = self.shared.clock.now();
+        if !mark.is_of(self.client(index).visits) {
+            return;
+        }
+        if mark.is_data {
+            return self.on_data_event(index, flags, now);
+        }
         let Some(stream) = &self.client(index).stream else { return };
         if self.client(index).state == State::Connecting {
             if let Some(error) = socket::connect_error(stream) {
@@ -259,7 +274,8 @@ impl<D: Dialect> Worker<D> {
             return;
         }
         client.interest = interest;
-        let data = epoll::EventData::new_u64(u64::from(index));
+        let visit = client.visits;
+        let data = Mark { index, visit, is_data: false }.data();
         if let Err(error) = epoll::modify(&self.poll, stream, data, interest) {
             self.harvest.watch.own_error(&error.to_string());
         }

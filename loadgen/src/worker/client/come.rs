@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rustix::event::epoll;
 
 use super::{
-    Action, CutAt, Dialect, Ending, EventFlags, Group, MS, Nanos, Op, Phase,
-    Script, State, Stream, Visit, Worker, plan, socket,
+    Action, CutAt, Dialect, Ending, EventFlags, Group, MS, Mark, Nanos, Op,
+    Phase, Script, State, Stream, Visit, Worker, plan, socket,
 };
 use crate::dialect::{Heard, Step};
 
@@ -79,6 +79,7 @@ impl<D: Dialect> Worker<D> {
         client.out.clear();
         client.out_done = 0;
         client.flow = None;
+        client.flowed = false;
         client.upload = None;
         client.tries = 0;
         client.looks_inside = false;
@@ -86,7 +87,8 @@ impl<D: Dialect> Worker<D> {
         match socket::begin(shared.target, small) {
             Ok(stream) => {
                 let interest = EventFlags::IN | EventFlags::OUT;
-                let data = epoll::EventData::new_u64(u64::from(index));
+                let visit = client.visits;
+                let data = Mark { index, visit, is_data: false }.data();
                 let added = epoll::add(&self.poll, &stream, data, interest);
                 let client = self.client_mut(index);
                 client.state = State::Connecting;
@@ -189,4 +191,4 @@ impl<D: Dialect> Worker<D> {
 const LOOK_AGAIN: Nanos = 20 * MS;
 
 /// A slow reader's receive buffer, so that the server feels its slowness.
-const SLOW_BUFFER_BYTES: usize = 16 * 1024;
+pub(super) const SLOW_BUFFER_BYTES: usize = 16 * 1024;

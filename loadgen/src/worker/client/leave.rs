@@ -27,6 +27,9 @@ impl<D: Dialect> Worker<D> {
         if let Some(stream) = self.client_mut(index).stream.take() {
             socket::reset(stream);
         }
+        if let Some(data) = self.client_mut(index).data.take() {
+            data.reset();
+        }
         self.end_visit(index, Ending::Cut, now);
     }
 
@@ -59,8 +62,9 @@ impl<D: Dialect> Worker<D> {
     ) {
         let polled = self.polled;
         let client = self.client_mut(index);
-        // Dropping the stream takes it out of the poll.
+        // Dropping the streams takes them out of the poll.
         client.stream = None;
+        client.data = None;
         client.interest = EventFlags::empty();
         client.stamp = client.stamp.wrapping_add(1);
         let visit = &mut client.visit;
