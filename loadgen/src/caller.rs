@@ -130,14 +130,15 @@ impl<D: Dialect> Caller<D> {
         let (used, heard) = self.talk.hear(&self.pending, &mut out);
         let found = is_it(&heard);
         let (mut upload_from, mut port) = (None, None);
-        let mut starved = false;
+        let (mut starved, mut failed) = (false, None);
         match heard {
             Heard::Nothing => starved = used == 0,
-            Heard::TurnedAway(why) => return Err(CallError::Full(why)),
-            Heard::Dismissed(why) => return Err(CallError::Ended(why)),
-            Heard::Nonsense(line) => return Err(CallError::Wrong(line)),
+            Heard::TurnedAway(why) => failed = Some(CallError::Full(why)),
+            Heard::Dismissed(why) => failed = Some(CallError::Ended(why)),
+            Heard::Nonsense(line) => failed = Some(CallError::Wrong(line)),
             Heard::Refused { label, .. } => {
-                return Err(CallError::Refused { what: String::new(), label });
+                let what = String::new();
+                failed = Some(CallError::Refused { what, label });
             }
             Heard::Open { port: to, .. } => port = Some(to),
             Heard::Send { offset, .. } => upload_from = Some(offset),
@@ -149,7 +150,11 @@ impl<D: Dialect> Caller<D> {
             | Heard::Body(_)
             | Heard::Done { .. } => {}
         }
+        // A refusal, too, is heard once only.
         self.pending.drain(..used);
+        if let Some(failed) = failed {
+            return Err(failed);
+        }
         if let Some(port) = port {
             let server = self.stream.peer_addr()?.ip();
             self.data = Some(connect(SocketAddr::new(server, port))?);

@@ -36,8 +36,10 @@ pub(crate) enum Lie {
 pub(crate) struct Liar {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    world: Arc<World>,
 }
 
+#[derive(Debug)]
 struct World {
     lie: Lie,
     limit: usize,
@@ -46,7 +48,7 @@ struct World {
     files: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Line {
     serving: usize,
     arrived: u64,
@@ -66,7 +68,9 @@ impl Liar {
             turn: Condvar::new(),
             files: Mutex::default(),
         });
+        let served = Arc::clone(&world);
         thread::spawn(move || {
+            let world = served;
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { continue };
                 // The order of coming is that of accepting.
@@ -75,7 +79,12 @@ impl Liar {
                 thread::spawn(move || world.serve(stream, ticket));
             }
         });
-        Liar { address }
+        Liar { address, world }
+    }
+
+    /// The names of the files that it keeps.
+    pub(crate) fn files(&self) -> Vec<String> {
+        self.world.files.lock().unwrap().keys().cloned().collect()
     }
 }
 
@@ -165,6 +174,14 @@ impl World {
                 }
                 "get" => self.get(out, path),
                 "put" => self.put(&mut lines, out, path, &words),
+                "rm" => {
+                    let gone = self.files.lock().unwrap().remove(path);
+                    let answer: &[u8] = match gone {
+                        Some(_) => b"201\n",
+                        None => b"402 reason=not-found\n",
+                    };
+                    out.write_all(answer).is_ok()
+                }
                 "dir" => out.write_all(b"201 length=0 entries=0\n").is_ok(),
                 _ => out.write_all(b"201 path=/\n").is_ok(),
             };
