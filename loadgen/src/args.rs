@@ -14,14 +14,15 @@ use serde::Serialize;
 
 use self::order::{order, target};
 use crate::{
+    capacity::Search,
     descriptors,
-    dialect::{Dialect as _, Ftp, Listing, Native},
+    dialect::{Dialect, Ftp, Listing, Native},
     probe,
     report::{
         Report, SCHEMA, compare::Comparison, hlog, html, merge::merge,
         table::Table,
     },
-    run::{self, RunError},
+    run::{self, Done, Order, RunError},
     server::OwnServer,
     units::Span,
     workload,
@@ -159,6 +160,14 @@ struct RunArgs {
     /// Closed loop: a client begins when it is done with what it did before
     #[arg(long)]
     closed: bool,
+    /// Find the greatest rate at which everything holds: the rate is
+    /// doubled, from --rate on, until a threshold is missed, then halved in
+    /// between; each is tried for --duration (3s)
+    #[arg(long, conflicts_with = "closed")]
+    find_capacity: bool,
+    /// So many rates are tried at most
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "find_capacity", value_parser = clap::value_parser!(u32).range(1..=100))]
+    steps_max: u32,
     /// How long new work is begun, such as 30s
     #[arg(long, value_name = "D")]
     duration: Option<Span>,
@@ -250,14 +259,18 @@ pub fn main() -> ExitCode {
 
 fn run(args: &RunArgs) -> Result<u8, Failure> {
     let order = order(args)?;
+    let search = args.find_capacity.then(|| Search {
+        first: args.rate.unwrap_or(FIRST_RATE),
+        steps_max: args.steps_max,
+    });
     let done = match args.target.dialect {
-        DialectName::Native => run::run(Native, order),
-        DialectName::Ftp => run::run(args.target.ftp(), order),
+        DialectName::Native => perform(Native, order, search),
+        DialectName::Ftp => perform(args.target.ftp(), order, search),
     };
     let done = done.map_err(|error| {
         let exit = match error {
             RunError::Target(_) => EXIT_UNREACHABLE,
-            RunError::Descriptors { .. } => EXIT_USAGE,
+            RunError::Descriptors { .. } | RunError::Workload(_) => EXIT_USAGE,
             RunError::Other(_) => EXIT_OTHER,
         };
         Failure { exit, why: error.to_string() }
@@ -269,6 +282,17 @@ fn run(args: &RunArgs) -> Result<u8, Failure> {
             .map_err(|error| unwritable(path, &error))?;
     }
     Ok(done.report.verdict.exit)
+}
+
+fn perform<D: Dialect>(
+    dialect: D,
+    order: Order,
+    search: Option<Search>,
+) -> Result<Done, RunError> {
+    match search {
+        Some(search) => run::find_capacity(dialect, order, search),
+        None => run::run(dialect, order),
+    }
 }
 
 fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
@@ -381,6 +405,10 @@ fn threads() -> u32 {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     u32::try_from(all / 2).unwrap_or(1).clamp(1, 64)
 }
+
+/// The rate at which a search begins where none is named: any server
+/// bears it.
+const FIRST_RATE: f64 = 100.0;
 
 /// Anything that has no code of its own.
 const EXIT_OTHER: u8 = 1;

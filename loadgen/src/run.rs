@@ -38,9 +38,12 @@ use crate::{
 };
 
 mod conclude;
+mod search;
+
+pub(crate) use self::search::find_capacity;
 
 /// What is wanted of a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Order {
     /// What is to be done.
     pub(crate) workload: Workload,
@@ -96,6 +99,9 @@ pub(crate) enum RunError {
         /// Descriptors.
         limit: u64,
     },
+    /// The workload cannot be run so.
+    #[error("{0}")]
+    Workload(String),
     /// Anything else.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),

@@ -16,6 +16,7 @@ use signal_hook::{
 
 use super::{Failure, RunArgs, TargetArgs, usage};
 use crate::{
+    clock::{Nanos, SECOND},
     run::Order,
     verdict::{threshold::Threshold, validity::Allowed},
     workload::Workload,
@@ -33,8 +34,10 @@ pub(super) fn order(args: &RunArgs) -> Result<Order, Failure> {
     if let Some(rate) = args.rate {
         workload.set_rate(rate).map_err(usage)?;
     }
-    if let Some(duration) = args.duration {
-        workload.duration = duration.nanos();
+    match args.duration {
+        Some(duration) => workload.duration = duration.nanos(),
+        None if args.find_capacity => workload.duration = STEP_LENGTH,
+        None => {}
     }
     if let Some(warm_up) = args.warm_up {
         workload.warm_up = warm_up.nanos();
@@ -141,3 +144,7 @@ fn is_near(address: SocketAddr) -> bool {
         }
     }
 }
+
+/// How long each rate of a search is tried: twenty of them are a minute,
+/// and a server that is ten percent behind shows it by then.
+const STEP_LENGTH: Nanos = 3 * SECOND;

@@ -16,6 +16,7 @@ use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    capacity::Capacity,
     record::{Ledger, Measure, Op, Outcome, Phase, Times},
     verdict::{
         bound::Bound, gauge::Gauge, liveness::Liveness, threshold::Judged,
@@ -65,6 +66,10 @@ pub(crate) struct Report {
     /// The response and service times of all operations, as base64 of
     /// HdrHistogram V2, compressed; by them runs are added up.
     pub(crate) histograms: BTreeMap<String, String>,
+    /// The search for the greatest rate that holds, of which this is the
+    /// report of the best run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) capacity: Option<Capacity>,
 }
 
 /// What was run against what.

@@ -123,6 +123,16 @@ impl Threshold {
         &self.key
     }
 
+    /// Whether it bounds how long anything takes.
+    pub(crate) fn is_on_time(&self) -> bool {
+        match self.what {
+            What::Time { .. } | What::Wait { .. } => true,
+            What::Errors | What::Late | What::BoundMax | What::RateMin => {
+                false
+            }
+        }
+    }
+
     /// Whether it holds.
     pub(crate) fn judge(&self, facts: &Facts<'_>) -> Judged {
         let (got, shown) = self.measure(facts);

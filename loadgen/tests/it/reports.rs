@@ -64,6 +64,36 @@ fn merged_runs_add_up_and_equal_runs_do_not_differ() {
 }
 
 #[test]
+fn a_search_tries_rates_and_reports_the_best() {
+    let server = Liar::start(Lie::None, 4);
+    let workload = "name: small\ngroups: [{users: 4, mix: {pwd: 1}}]\n";
+    // Which rate a busy machine bears is not what is tested: ten minutes
+    // hold at any, a microsecond at none.
+    let search = ["--find-capacity", "--rate", "20", "--duration", "200ms"];
+    let more = ["--steps-max", "3", "--threshold", "response.p99=10m"];
+    let ran = run(server.address, workload, &[&search[..], &more].concat());
+    let ran = ran.exits(0);
+    let rates: Vec<_> = ran.json["capacity"]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["rate"].as_f64().unwrap())
+        .collect();
+    assert_eq!(rates, [20.0, 40.0, 80.0]);
+    assert_eq!(ran.number("/capacity/held"), 80.0);
+    assert_eq!(ran.number("/run/rate"), 80.0);
+    assert_eq!(ran.json["capacity"]["ended"], "spent");
+    assert!(ran.said.contains("capacity: 80 starts a second"));
+    let more = ["--steps-max", "3", "--threshold", "response.p99=1us"];
+    let ran = run(server.address, workload, &[&search[..], &more].concat());
+    let ran = ran.exits(1);
+    assert_eq!(ran.json["verdict"]["word"], "missed");
+    assert_eq!(ran.number("/capacity/held"), 0.0);
+    let closed = program(&["run", "--find-capacity", "--closed"]);
+    assert_eq!(closed.status.code(), Some(2));
+}
+
+#[test]
 fn a_damaged_report_is_bad_usage() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.json");
