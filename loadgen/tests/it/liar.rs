@@ -243,7 +243,7 @@ impl World {
 }
 
 /// Whether a client that waits has gone away.
-fn is_gone(stream: &TcpStream) -> bool {
+pub(crate) fn is_gone(stream: &TcpStream) -> bool {
     let mut byte = [0];
     if stream.set_nonblocking(true).is_err() {
         return true;
