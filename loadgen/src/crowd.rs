@@ -169,8 +169,8 @@ impl<D: Dialect> Crowd<D> {
     pub(crate) fn cut(&mut self, index: usize) {
         let now = self.clock.now();
         let guest = &mut self.guests[index];
-        guest.visit.let_go.get_or_insert(now);
         if let Some(stream) = guest.stream.take() {
+            guest.visit.let_go.get_or_insert(now);
             socket::reset(stream);
             if let Some(data) = guest.data.take() {
                 socket::reset(data);

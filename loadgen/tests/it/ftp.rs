@@ -174,6 +174,14 @@ fn a_place_lost_on_each_reset() {
 }
 
 #[test]
+fn who_is_turned_away_comes_again_in_the_drill() {
+    let few = "name: few\nduration: 30s\ngroups:\n  \
+        - {users: 3, visits: 1, operations: 2, mix: {pwd: 1}}\n";
+    let ran = against(Way::FreesLate, few, &["--limit", "3"]).exits(0);
+    assert_eq!(ran.number("/liveness/drill/refilled"), 3.0);
+}
+
+#[test]
 fn clients_that_vanish_everywhere_do_no_harm() {
     let workload = "\
 name: vanishing
@@ -196,6 +204,7 @@ fn the_limit_of_any_server_is_found() {
     for (way, told) in [
         (Way::Honest, "the next is told: nothing, and is left to wait"),
         (Way::TurnsAway, "the next is told: 421 Too many users, try later"),
+        (Way::FreesLate, "the next is told: 421 Too many users, try later"),
         (Way::RefusesSignIn, "the next is told: 530 Sorry, no more users"),
     ] {
         let server = FtpLiar::start(way, 7);

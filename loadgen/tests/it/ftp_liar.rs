@@ -38,6 +38,8 @@ pub(crate) enum Way {
     OnlyPasv,
     /// Who finds no place is told so and sent away.
     TurnsAway,
+    /// The same, and a place is free only some time after its connection.
+    FreesLate,
     /// Everybody is greeted; who is too many may not sign in.
     RefusesSignIn,
     /// One more than the limit is served.
@@ -115,7 +117,8 @@ impl World {
         loop {
             let first = line.waiting.front() == Some(&ticket);
             let free = line.serving < self.limit;
-            let turned = self.way == Way::TurnsAway && !free;
+            let queues = !matches!(self.way, Way::TurnsAway | Way::FreesLate);
+            let turned = !queues && !free;
             if turned || is_gone(stream) {
                 line.waiting.retain(|other| *other != ticket);
                 self.turn.notify_all();
@@ -141,6 +144,10 @@ impl World {
         let mut session =
             Session { world: self, control: stream, passive, restart };
         let clean = session.say("220 ready") && session.talk();
+        if self.way == Way::FreesLate {
+            drop(stream.shutdown(std::net::Shutdown::Both));
+            thread::sleep(LATE);
+        }
         let mut line = self.line.lock().unwrap();
         if clean || self.way != Way::LosesPlaces {
             line.serving -= 1;
@@ -296,5 +303,5 @@ impl Session<'_> {
     }
 }
 
-/// How late a reply comes that is late.
+/// How late a reply comes that is late, and a place is free.
 pub(crate) const LATE: Duration = Duration::from_millis(200);
