@@ -198,7 +198,7 @@ struct RunArgs {
     /// The folder of the account below which the run puts its files
     #[arg(long, value_name = "PATH", default_value = "/")]
     folder: String,
-    /// The server's process, to see what it costs
+    /// The server's process, to see what it and all that come from it cost
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
     /// Leave out the drill after the run, which cuts connections off at

@@ -27,10 +27,10 @@ use crate::{
     dialect::Dialect,
     drill::{self, Drill},
     history::Visit,
-    plan, prepare,
+    plan, prepare, processes,
     record::Op,
     report::{Report, hlog, live::Live},
-    server::{self, OwnServer},
+    server::OwnServer,
     timeline::{Gatherer, Row, Slice},
     verdict::{threshold::Threshold, validity::Allowed},
     worker::{Harvest, Shared, Worker},
@@ -208,8 +208,8 @@ fn measure<D: Dialect>(
     pid: Option<u32>,
 ) -> anyhow::Result<(Seen, Vec<hlog::Entry>, Arc<Shared<D>>)> {
     let shared = Arc::new(shared);
-    let rest_kib = pid.and_then(server::memory_kib);
-    let server_before = pid.and_then(server::processor_time);
+    let rest_kib = pid.and_then(processes::memory_kib);
+    let server_before = pid.and_then(processes::processor_time);
     let own_before = own_time();
     let (sender, slices) = bounded(SLICES_MAX);
     let mut workers = Vec::new();
@@ -231,7 +231,7 @@ fn measure<D: Dialect>(
     let end = shared.clock.now();
     let own_time = own_time() - own_before;
     let server_time = pid
-        .and_then(server::processor_time)
+        .and_then(processes::processor_time)
         .zip(server_before)
         .map(|(after, before)| after - before);
     let (limit, limit_from) = limit(order, &harvest.visits);
@@ -280,7 +280,7 @@ fn watch<D>(
         // Reading it costs the server time, so only where it can be new.
         if gathered.row.active > most_active {
             most_active = gathered.row.active;
-            peak_kib = peak_kib.max(pid.and_then(server::memory_kib));
+            peak_kib = peak_kib.max(pid.and_then(processes::memory_kib));
         }
         intervals.push(hlog::Entry {
             from: gathered.row.index * shared.interval,

@@ -1,6 +1,6 @@
 //! The server that is measured when none is named: the workspace's own,
 //! found beside this program, started on a free port with a temporary root
-//! and stopped at the end. Also what the system says of a server's process.
+//! and stopped at the end.
 //!
 //! Must not know: what is done to the server.
 
@@ -17,8 +17,6 @@ use std::{
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-
-use crate::clock::Nanos;
 
 /// A server that this program has started.
 #[derive(Debug)]
@@ -110,25 +108,6 @@ impl Drop for OwnServer {
     }
 }
 
-/// The processor time that a process has used, in nanoseconds.
-pub(crate) fn processor_time(pid: u32) -> Option<Nanos> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is a name in brackets and may hold anything.
-    let fields: Vec<&str> =
-        stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()?
-        + fields.get(12)?.parse::<u64>().ok()?;
-    Some(ticks * TICK)
-}
-
-/// The memory that is a process's own share, in KiB.
-pub(crate) fn memory_kib(pid: u32) -> Option<u64> {
-    let rollup =
-        fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
 /// The server's program stands where this one does; a test's stands one
 /// folder deeper.
 fn beside_this_program() -> anyhow::Result<PathBuf> {
@@ -174,6 +153,3 @@ const ACCOUNTS: u32 = 4;
 
 /// So long may a server take to stop before it is ended the hard way.
 const STOP_MAX: Duration = Duration::from_secs(10);
-
-/// The kernel counts processor time in hundredths of a second here.
-const TICK: Nanos = 10_000_000;
