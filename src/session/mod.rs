@@ -13,6 +13,7 @@ mod outcome;
 mod parts;
 mod path;
 mod quota;
+mod records;
 mod request;
 mod transfer;
 
