@@ -16,13 +16,13 @@ use self::order::{order, target};
 use crate::{
     capacity::Search,
     descriptors,
-    dialect::Native,
+    dialect::{Dialect, Ftp, Listing, Native},
     probe,
     report::{
         Report, SCHEMA, compare::Comparison, hlog, html, merge::merge,
         table::Table,
     },
-    run::{self, RunError},
+    run::{self, Done, Order, RunError},
     server::OwnServer,
     units::Span,
     workload,
@@ -97,6 +97,9 @@ struct TargetArgs {
     /// The protocol that it speaks
     #[arg(long, default_value = "native")]
     dialect: DialectName,
+    /// How FTP lists a directory
+    #[arg(long, default_value = "list")]
+    listing: ListingName,
     /// The account that all clients use, with --target
     #[arg(long, value_name = "NAME", requires = "target")]
     user: Option<String>,
@@ -111,6 +114,33 @@ struct TargetArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum DialectName {
     Native,
+    Ftp,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ListingName {
+    List,
+    Mlsd,
+}
+
+impl TargetArgs {
+    /// The FTP that is asked for.
+    fn ftp(&self) -> Ftp {
+        let listing = match self.listing {
+            ListingName::List => Listing::List,
+            ListingName::Mlsd => Listing::Mlsd,
+        };
+        Ftp { listing }
+    }
+
+    /// Our own server, with so many places and as much room to wait.
+    fn start_own(&self, places: u32) -> anyhow::Result<OwnServer> {
+        let name = match self.dialect {
+            DialectName::Native => Native::NAME,
+            DialectName::Ftp => Ftp::NAME,
+        };
+        OwnServer::start(name, places, places)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -165,7 +195,10 @@ struct RunArgs {
     /// Worker threads
     #[arg(long, value_name = "N", default_value_t = threads(), value_parser = clap::value_parser!(u32).range(1..=64))]
     threads: u32,
-    /// The server's process, to see what it costs
+    /// The folder of the account below which the run puts its files
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    folder: String,
+    /// The server's process, to see what it and all that come from it cost
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
     /// Leave out the drill after the run, which cuts connections off at
@@ -226,12 +259,13 @@ pub fn main() -> ExitCode {
 
 fn run(args: &RunArgs) -> Result<u8, Failure> {
     let order = order(args)?;
-    let done = if args.find_capacity {
-        let first = args.rate.unwrap_or(FIRST_RATE);
-        let search = Search { first, steps_max: args.steps_max };
-        run::find_capacity(Native, order, search)
-    } else {
-        run::run(Native, order)
+    let search = args.find_capacity.then(|| Search {
+        first: args.rate.unwrap_or(FIRST_RATE),
+        steps_max: args.steps_max,
+    });
+    let done = match args.target.dialect {
+        DialectName::Native => perform(Native, order, search),
+        DialectName::Ftp => perform(args.target.ftp(), order, search),
     };
     let done = done.map_err(|error| {
         let exit = match error {
@@ -250,6 +284,17 @@ fn run(args: &RunArgs) -> Result<u8, Failure> {
     Ok(done.report.verdict.exit)
 }
 
+fn perform<D: Dialect>(
+    dialect: D,
+    order: Order,
+    search: Option<Search>,
+) -> Result<Done, RunError> {
+    match search {
+        Some(search) => run::find_capacity(dialect, order, search),
+        None => run::run(dialect, order),
+    }
+}
+
 fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
     descriptors::raise();
     let unreachable = |why: String| Failure { exit: EXIT_UNREACHABLE, why };
@@ -257,7 +302,8 @@ fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
     let own = match target {
         Some(_) => None,
         None => Some(
-            OwnServer::start(args.limit, args.limit)
+            args.target
+                .start_own(args.limit)
                 .map_err(|error| unreachable(format!("{error:#}")))?,
         ),
     };
@@ -269,8 +315,17 @@ fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
         return Err(usage("no server is named"));
     };
     let patience = args.patience.nanos();
-    let found = probe::probe(Native, address, &accounts, args.most, patience)
-        .map_err(|error| unreachable(error.to_string()))?;
+    let most = args.most;
+    let found = match args.target.dialect {
+        DialectName::Native => {
+            probe::probe(Native, address, &accounts, most, patience)
+        }
+        DialectName::Ftp => {
+            let ftp = args.target.ftp();
+            probe::probe(ftp, address, &accounts, most, patience)
+        }
+    };
+    let found = found.map_err(|error| unreachable(error.to_string()))?;
     say(&found);
     if let Some(path) = &args.json {
         write_json(path, &found)?;

@@ -22,6 +22,7 @@ mod history;
 mod plan;
 mod prepare;
 mod probe;
+mod processes;
 mod record;
 mod report;
 mod run;

@@ -114,9 +114,12 @@ fn make<D: Dialect>(
     path: &str,
 ) -> Result<(), CallError> {
     match caller.call(Step::Mkdir(path), None) {
-        // An earlier run may have left it.
-        Err(CallError::Refused { label, .. }) if label.starts_with("403") => {
-            Ok(())
+        // An earlier run may have left it, and then one can go there.
+        Err(refused @ CallError::Refused { .. }) => {
+            caller.call(Step::Cd(path), None).map_err(|error| match error {
+                CallError::Refused { .. } => refused,
+                other => other,
+            })
         }
         other => other,
     }

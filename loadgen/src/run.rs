@@ -27,10 +27,10 @@ use crate::{
     dialect::Dialect,
     drill::{self, Drill},
     history::Visit,
-    plan, prepare,
+    plan, prepare, processes,
     record::Op,
     report::{Report, hlog, live::Live},
-    server::{self, OwnServer},
+    server::OwnServer,
     timeline::{Gatherer, Row, Slice},
     verdict::{threshold::Threshold, validity::Allowed},
     worker::{Harvest, Shared, Worker},
@@ -51,6 +51,8 @@ pub(crate) struct Order {
     pub(crate) target: Option<SocketAddr>,
     /// Its account, where it is not our own.
     pub(crate) account: Option<(String, String)>,
+    /// The folder on the server below which files are put.
+    pub(crate) folder: String,
     /// The limit that is to hold.
     pub(crate) limit: Option<u32>,
     /// The server's process, where its cost is to be seen.
@@ -119,6 +121,7 @@ struct Seen {
     limit: Option<u64>,
     limit_from: &'static str,
     target: SocketAddr,
+    dialect: &'static str,
     interval: Nanos,
     interrupted: bool,
 }
@@ -140,7 +143,7 @@ pub(crate) fn run<D: Dialect>(
     }
     let own = match order.target {
         Some(_) => None,
-        None => Some(start_own(&order).map_err(RunError::Target)?),
+        None => Some(start_own::<D>(&order).map_err(RunError::Target)?),
     };
     let (target, accounts, pid) = match (&own, order.target) {
         (Some(own), _) => (own.address, own.accounts.clone(), Some(own.pid())),
@@ -152,7 +155,8 @@ pub(crate) fn run<D: Dialect>(
         }
     };
     let workload = &order.workload;
-    let folder = format!("/ftpool-load-{}", std::process::id());
+    let process = std::process::id();
+    let folder = format!("{}/ftpool-load-{process}", order.folder);
     let shelf = Shelf::new(&workload.files, workload.seed, &folder);
     let unusable = |error: CallError| {
         RunError::Target(anyhow::Error::new(error).context("set-up"))
@@ -191,10 +195,10 @@ pub(crate) fn run<D: Dialect>(
     Ok(Done { report, intervals, started })
 }
 
-fn start_own(order: &Order) -> anyhow::Result<OwnServer> {
+fn start_own<D: Dialect>(order: &Order) -> anyhow::Result<OwnServer> {
     let places = order.limit.unwrap_or(LIMIT_DEFAULT);
     let waiting = order.workload.users() + WAITING_SPARE;
-    OwnServer::start(places, waiting)
+    OwnServer::start(D::NAME, places, waiting)
 }
 
 /// Runs the workers and the drill.
@@ -204,8 +208,8 @@ fn measure<D: Dialect>(
     pid: Option<u32>,
 ) -> anyhow::Result<(Seen, Vec<hlog::Entry>, Arc<Shared<D>>)> {
     let shared = Arc::new(shared);
-    let rest_kib = pid.and_then(server::memory_kib);
-    let server_before = pid.and_then(server::processor_time);
+    let rest_kib = pid.and_then(processes::memory_kib);
+    let server_before = pid.and_then(processes::processor_time);
     let own_before = own_time();
     let (sender, slices) = bounded(SLICES_MAX);
     let mut workers = Vec::new();
@@ -227,7 +231,7 @@ fn measure<D: Dialect>(
     let end = shared.clock.now();
     let own_time = own_time() - own_before;
     let server_time = pid
-        .and_then(server::processor_time)
+        .and_then(processes::processor_time)
         .zip(server_before)
         .map(|(after, before)| after - before);
     let (limit, limit_from) = limit(order, &harvest.visits);
@@ -245,6 +249,7 @@ fn measure<D: Dialect>(
         limit,
         limit_from,
         target: shared.target,
+        dialect: D::NAME,
         interval: shared.interval,
         interrupted,
     };
@@ -275,7 +280,7 @@ fn watch<D>(
         // Reading it costs the server time, so only where it can be new.
         if gathered.row.active > most_active {
             most_active = gathered.row.active;
-            peak_kib = peak_kib.max(pid.and_then(server::memory_kib));
+            peak_kib = peak_kib.max(pid.and_then(processes::memory_kib));
         }
         intervals.push(hlog::Entry {
             from: gathered.row.index * shared.interval,

@@ -32,6 +32,8 @@ pub(crate) struct Workload {
     pub(crate) files: Files,
     /// How strictly the bytes are looked at.
     pub(crate) check: Check,
+    /// The share of uploads that are fetched again and compared.
+    pub(crate) read_back: f64,
     /// Who comes.
     pub(crate) groups: Vec<Group>,
     /// What must hold at the end, as typed; `threshold` reads it.
@@ -331,6 +333,8 @@ struct Raw {
     files: Option<Files>,
     #[serde(default)]
     check: Check,
+    #[serde(default)]
+    read_back: f64,
     groups: Vec<RawGroup>,
     #[serde(default)]
     thresholds: BTreeMap<String, Scalar>,
@@ -373,6 +377,9 @@ impl Raw {
         if files.count == 0 || files.count > FILES_MAX {
             return Err(format!("files.count: 1 to {FILES_MAX}"));
         }
+        if !(0.0..=1.0).contains(&self.read_back) {
+            return Err("read_back: 0 to 1".into());
+        }
         let groups: Vec<Group> = self
             .groups
             .into_iter()
@@ -395,6 +402,7 @@ impl Raw {
             warm_up: span(self.warm_up, 0),
             files,
             check: self.check,
+            read_back: self.read_back,
             groups,
             thresholds: self
                 .thresholds
@@ -528,6 +536,7 @@ mod tests {
             ("name: x\ngroups: [{usres: 3}]\n", "usres"),
             ("name: x\ngroups: [{rate: 0, mix: {pwd: 1}}]\n", "rate"),
             ("name: x\ngroups: [{users: 70000}]\n", "at most"),
+            ("name: x\nread_back: 2\ngroups: [{}]\n", "0 to 1"),
         ] {
             let error = Workload::parse("x", text).expect_err(text);
             assert!(error.to_string().contains(want), "{error}");

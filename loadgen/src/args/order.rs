@@ -14,7 +14,7 @@ use signal_hook::{
     flag,
 };
 
-use super::{DialectName, Failure, RunArgs, TargetArgs, usage};
+use super::{Failure, RunArgs, TargetArgs, usage};
 use crate::{
     clock::{Nanos, SECOND},
     run::Order,
@@ -58,6 +58,7 @@ pub(super) fn order(args: &RunArgs) -> Result<Order, Failure> {
         thresholds.push(Threshold::parse(key, value).map_err(usage)?);
     }
     let (target, account) = target(&args.target)?;
+    let folder = folder(&args.folder)?;
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         flag::register(signal, Arc::clone(&interrupted)).map_err(usage)?;
@@ -66,6 +67,7 @@ pub(super) fn order(args: &RunArgs) -> Result<Order, Failure> {
         workload,
         target,
         account,
+        folder,
         limit: args.limit,
         server_pid: args.server_pid,
         threads: args.threads,
@@ -87,7 +89,6 @@ pub(super) fn order(args: &RunArgs) -> Result<Order, Failure> {
 pub(super) fn target(
     args: &TargetArgs,
 ) -> Result<(Option<SocketAddr>, Option<(String, String)>), Failure> {
-    let DialectName::Native = args.dialect;
     let Some(typed) = &args.target else { return Ok((None, None)) };
     let address = typed
         .to_socket_addrs()
@@ -106,7 +107,26 @@ pub(super) fn target(
     let password = env::var(&args.password_env).map_err(|_| {
         usage(format!("the password is missing: set {}", args.password_env))
     })?;
+    // The native dialect encodes them; FTP would read a second command.
+    let breaks = |text: &str| text.contains(['\r', '\n', '\0']);
+    if breaks(user) || breaks(&password) {
+        return Err(usage("a name or password has a line's end in it"));
+    }
     Ok((Some(address), Some((user.clone(), password))))
+}
+
+/// The folder without a slash at its end. Names are sent as they are, so
+/// only letters that mean the same in every dialect are taken.
+fn folder(typed: &str) -> Result<String, Failure> {
+    let plain = |letter: char| {
+        letter.is_ascii_alphanumeric() || "-_./".contains(letter)
+    };
+    if !typed.starts_with('/') || !typed.chars().all(plain) {
+        return Err(usage(format!(
+            "--folder {typed:?}: a path from / on, of letters, digits, - _ ."
+        )));
+    }
+    Ok(typed.trim_end_matches('/').to_owned())
 }
 
 /// Whether an address is on this machine or a private network.

@@ -200,7 +200,7 @@ fn about(seen: &Seen, order: &Order, started: SystemTime) -> Run {
         about: workload.about.clone(),
         seed: workload.seed,
         target: seen.target.to_string(),
-        dialect: "native".to_owned(),
+        dialect: seen.dialect.to_owned(),
         users: workload.users(),
         groups: workload
             .groups

@@ -13,11 +13,26 @@ use crate::{dialect::Conversation as _, workload::Check};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Upload {
     file: usize,
-    /// Which of the file's two contents.
-    variant: usize,
     done: u64,
     /// Where it is cut off, or the file's end.
     end: u64,
+    /// It goes over a data connection.
+    pub(super) apart: bool,
+}
+
+impl Upload {
+    /// What is wrong with an upload that the server says is done.
+    pub(super) fn fault(&self, begun: bool, path: &str) -> Option<String> {
+        let (done, end) = (self.done, self.end);
+        let same = !self.apart && !begun;
+        (done < end && !same)
+            .then(|| format!("{path}: confirmed after {done} of {end} bytes"))
+    }
+
+    /// Whether the rest of it would be read as the next request.
+    pub(super) fn is_in_way(&self, begun: bool) -> bool {
+        !self.apart && begun && self.done < self.end
+    }
 }
 
 impl<D: Dialect> Worker<D> {
@@ -38,12 +53,29 @@ impl<D: Dialect> Worker<D> {
         client.action = Action { op, file: action.file };
         client.due = due;
         client.started = now;
-        client.state = State::Acting;
-        client.flowed = false;
-        self.ask(index, now);
+        client.variant = 0;
+        self.begin_op(index, now);
         if self.client(index).cut == Some(CutAt::Command) {
             self.cut(index, now);
         }
+    }
+
+    /// Fetches what the client has just put.
+    pub(super) fn read_back(&mut self, index: u32, now: Nanos) {
+        let client = self.client_mut(index);
+        client.action.op = Op::ReadBack;
+        client.due = now;
+        client.started = now;
+        self.begin_op(index, now);
+    }
+
+    fn begin_op(&mut self, index: u32, now: Nanos) {
+        let client = self.client_mut(index);
+        client.state = State::Acting;
+        client.flowed = false;
+        client.flow = None;
+        client.last_byte = None;
+        self.ask(index, now);
     }
 
     /// What a drawn operation comes to: a file is put before it is removed,
@@ -69,6 +101,7 @@ impl<D: Dialect> Worker<D> {
         let client = self.client_mut(index);
         let file = &shelf.files[client.action.file as usize];
         let (user, folder) = (client.user, shelf.folder.as_str());
+        let slot = client.kept.unwrap_or(0);
         let room = user % WORK_ROOMS;
         let step = match client.action.op {
             Op::Pwd => Step::Pwd,
@@ -89,25 +122,27 @@ impl<D: Dialect> Worker<D> {
                     _ => Step::Rmdir(&path),
                 }
             }
-            Op::Rm => {
-                let slot = client.kept.unwrap_or(0);
+            Op::Rm | Op::ReadBack => {
                 let form = format_args!("{folder}/w{room}/u{user}-{slot}");
                 name(&mut path, form);
-                Step::Rm(&path)
+                match client.action.op {
+                    Op::Rm => Step::Rm(&path),
+                    _ => Step::Get { path: &path, held: None },
+                }
             }
             Op::Put => {
                 let slot = client.puts % PUT_SLOTS;
                 let form = format_args!("{folder}/w{room}/u{user}-{slot}");
                 name(&mut path, form);
-                let variant = (client.puts / PUT_SLOTS % 2) as usize;
+                client.variant = (client.puts / PUT_SLOTS % 2) as usize;
                 client.upload = Some(Upload {
                     file: client.action.file as usize,
-                    variant,
+                    apart: false,
                     done: 0,
                     end: file.size,
                 });
                 let named = shared.workload.check == Check::Digests;
-                let digest = &file.contents[variant].digest;
+                let digest = &file.contents[client.variant].digest;
                 Step::Put {
                     path: &path,
                     size: file.size,
@@ -157,72 +192,110 @@ impl<D: Dialect> Worker<D> {
         if cut {
             upload.end = offset + (upload.end - offset) / 2;
         }
-        self.write_on(index, now);
+        self.upload_on(index, now);
     }
 
     /// Writes what is to be written, as far as it goes.
     pub(super) fn write_on(&mut self, index: u32, now: Nanos) {
-        let shared = Arc::clone(&self.shared);
-        let mut budget = WRITE_MAX;
         loop {
-            let client = &mut self.clients[index as usize];
+            let sent = self.shared.clock.now();
+            let client = self.client_mut(index);
             let Some(stream) = &client.stream else { return };
-            let piece: &[u8] = if client.out_done < client.out.len() {
-                &client.out[client.out_done..]
-            } else if let Some(upload) =
-                client.upload.as_ref().filter(|_| client.flowed)
-            {
-                let file = &shared.shelf.files[upload.file];
-                let content = &file.contents[upload.variant];
-                let left = upload.end - upload.done;
-                if left == 0 {
-                    break;
-                }
-                shared.shelf.piece(content, upload.done, left)
-            } else {
+            if client.out_done == client.out.len() {
                 break;
-            };
+            }
             // The moment just before what will be answered went out.
-            client.sent = shared.clock.now();
-            match socket::write(stream, piece) {
+            client.sent = sent;
+            match socket::write(stream, &client.out[client.out_done..]) {
                 Moved::Bytes(count) => {
                     client.moved = now;
-                    if client.out_done < client.out.len() {
-                        client.out_done += count;
-                    } else if let Some(upload) = &mut client.upload {
-                        upload.done += count as u64;
-                        self.slice.bytes_out += count as u64;
-                    }
-                    budget = budget.saturating_sub(count);
-                    if budget == 0 {
-                        break;
-                    }
+                    client.out_done += count;
                 }
-                Moved::Later => break,
+                Moved::Later => {
+                    let both = EventFlags::IN | EventFlags::OUT;
+                    return self.want(index, both);
+                }
                 Moved::Broken(why) => {
                     let op = self.current_op(index);
                     return self.lose(index, op, why, Ending::Dropped, now);
                 }
             }
         }
-        self.after_write(index, now);
+        let client = self.client(index);
+        let in_way = client.upload.as_ref().is_some_and(|it| !it.apart);
+        if in_way && client.flowed {
+            return self.upload_on(index, now);
+        }
+        self.want(index, EventFlags::IN);
     }
 
-    fn after_write(&mut self, index: u32, now: Nanos) {
-        let client = self.client(index);
-        let at_end = |upload: &Upload| upload.done == upload.end;
-        let uploading = client.flowed && client.upload.is_some();
-        let sent_all = client.out_done == client.out.len()
-            && (!uploading || client.upload.as_ref().is_some_and(at_end));
-        if sent_all && uploading && client.cut == Some(CutAt::Upload) {
+    /// Writes the upload, as far as it goes.
+    pub(super) fn upload_on(&mut self, index: u32, now: Nanos) {
+        let shared = Arc::clone(&self.shared);
+        let mut budget = WRITE_MAX;
+        while budget > 0 {
+            let client = &mut self.clients[index as usize];
+            let Some(upload) = client.upload.as_mut() else { return };
+            if !client.flowed {
+                return;
+            }
+            let left = upload.end - upload.done;
+            if left == 0 {
+                break;
+            }
+            let stream = if upload.apart {
+                client.data.as_ref().map(|data| &data.stream)
+            } else {
+                client.sent = shared.clock.now();
+                client.stream.as_ref()
+            };
+            let Some(stream) = stream else { return };
+            let file = &shared.shelf.files[upload.file];
+            let content = &file.contents[client.variant];
+            let piece = shared.shelf.piece(content, upload.done, left);
+            match socket::write(stream, piece) {
+                Moved::Bytes(count) => {
+                    client.moved = now;
+                    upload.done += count as u64;
+                    budget = budget.saturating_sub(count);
+                    self.slice.bytes_out += count as u64;
+                }
+                Moved::Later => break,
+                // The reply says why.
+                Moved::Broken(_) if upload.apart => {
+                    return self.end_data(index, now);
+                }
+                Moved::Broken(why) => {
+                    let op = self.current_op(index);
+                    return self.lose(index, op, why, Ending::Dropped, now);
+                }
+            }
+        }
+        self.after_upload(index);
+    }
+
+    fn after_upload(&mut self, index: u32) {
+        let now = self.shared.clock.now();
+        let client = self.client_mut(index);
+        let Some(upload) = client.upload else { return };
+        let whole = upload.done == upload.end;
+        if whole && client.cut == Some(CutAt::Upload) {
             return self.cut(index, now);
         }
-        let interest = if sent_all {
-            EventFlags::IN
-        } else {
-            EventFlags::IN | EventFlags::OUT
-        };
-        self.want(index, interest);
+        if whole {
+            client.last_byte = Some(now);
+        }
+        match (upload.apart, whole) {
+            (false, true) => self.want(index, EventFlags::IN),
+            (false, false) => {
+                self.want(index, EventFlags::IN | EventFlags::OUT);
+            }
+            // The close is the upload's end, once there is a connection.
+            (true, true) if upload.done > 0 || self.has_data(index) => {
+                self.end_data(index, now);
+            }
+            (true, _) => self.want_data(index, EventFlags::OUT),
+        }
     }
 
     /// The upload is in place, or the removal done: what is there now.
@@ -243,6 +316,7 @@ impl<D: Dialect> Worker<D> {
             | Op::Dir
             | Op::Get
             | Op::Resume
+            | Op::ReadBack
             | Op::Quit => {}
         }
     }

@@ -1,5 +1,5 @@
-//! Cuts a stream of bytes into lines of bounded length, for both ends of
-//! the native protocol (`docs/native-protocol.md` §2.2).
+//! Cuts a stream of bytes into lines of bounded length, for both ends and
+//! both dialects (`docs/native-protocol.md` §2.2, RFC 959 §5.3).
 //!
 //! Must not know: what a line means, or where the bytes come from.
 

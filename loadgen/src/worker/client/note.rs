@@ -24,6 +24,22 @@ impl<D: Dialect> Worker<D> {
         }
     }
 
+    /// The first byte of an operation's transfer, or the word that it may
+    /// be sent.
+    pub(super) fn note_first_byte(&mut self, index: u32, now: Nanos) {
+        let client = self.client_mut(index);
+        if client.first_byte.is_none() {
+            client.first_byte = Some(now);
+            let (op, took) = (client.action.op, now - client.started);
+            self.note_phase(index, op, Phase::FirstByte, took);
+        }
+    }
+
+    /// Something came from the server, or went to it.
+    pub(super) fn note_moved(&mut self, index: u32, now: Nanos) {
+        self.client_mut(index).moved = now;
+    }
+
     pub(super) fn note_response(
         &mut self,
         index: u32,
