@@ -190,8 +190,7 @@ const CODES: [&str; 12] = [
 const LINES_MAX: usize = 500;
 
 /// Files that are longer, and why.
-const LONG_FILES: [(&str, &str); 3] = [
-    ("loadgen/src/workload.rs", "a table of keys, with its tests"),
+const LONG_FILES: [(&str, &str); 2] = [
     ("tests/it/hostile.rs", "a table of what a peer may send"),
     ("tests/it/settings.rs", "a table of good and bad settings"),
 ];
