@@ -6,7 +6,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs},
     os::unix::fs::FileExt,
     time::{Duration, Instant},
 };
@@ -78,9 +78,30 @@ impl Socket {
         }
     }
 
+    /// The other end's address.
+    pub(super) fn peer(&self) -> Result<IpAddr, Error> {
+        let address = self.stream.peer_addr();
+        address.map(|peer| peer.ip()).map_err(|e| self.trouble(&e))
+    }
+
     /// Sends all bytes.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.stream.write_all(bytes).map_err(|e| self.trouble(&e))
+    }
+
+    /// Says that no more bytes will come from us.
+    pub(super) fn end(&self) -> Result<(), Error> {
+        self.stream
+            .shutdown(std::net::Shutdown::Write)
+            .map_err(|e| self.trouble(&e))
+    }
+
+    /// Makes the end of this connection no end of its bytes: unless
+    /// [`Socket::end`] came before, the other end sees it break.
+    pub(super) fn break_when_dropped(&self) {
+        let socket = socket2::SockRef::from(&self.stream);
+        // A connection that is gone already cannot be broken.
+        let _gone = socket.set_linger(Some(Duration::ZERO));
     }
 
     /// Reads into `buffer`; 0 is the other end's end, `None` a read that
@@ -120,6 +141,21 @@ impl Socket {
         } else {
             Ok(Ready::Writable)
         }
+    }
+
+    /// Waits until one of two is ready in its way, and says which are. One
+    /// that has failed is: what is tried next says how.
+    pub(super) fn wait_for_one_of(
+        both: [(&Socket, Ready); 2],
+    ) -> Result<[bool; 2], Error> {
+        let flags = |ready| match ready {
+            Ready::Readable => PollFlags::IN,
+            Ready::Writable => PollFlags::OUT,
+        };
+        let mut fds = both
+            .map(|(socket, ready)| PollFd::new(&socket.stream, flags(ready)));
+        wait(&mut fds, both[0].0.silence)?;
+        Ok(fds.map(|fd| !fd.revents().is_empty()))
     }
 
     /// Whether something has arrived within `limit`; a signal ends the wait

@@ -5,4 +5,6 @@
 
 pub mod code;
 pub mod facts;
+pub mod server;
+pub mod verb;
 pub mod wire;

@@ -12,5 +12,5 @@ mod transfer;
 pub mod verb;
 pub mod wire;
 
-pub use crate::stream::line;
-pub use conversation::{Patience, serve};
+pub use crate::stream::{Patience, line};
+pub use conversation::serve;

@@ -178,7 +178,8 @@ impl Upload {
             return Err(Refused::DigestMismatch.into());
         }
         self.file.sync_data().map_err(on_write)?;
-        let placed = self.home.place(&self.path, &self.place, self.size)?;
+        let placed =
+            self.home.place(&self.path, &self.place, self.size, false)?;
         self.ended = true;
         placed.sync().map_err(on_write)?;
         Ok(Granted::Stored { size: self.size })
@@ -196,10 +197,12 @@ impl Drop for Upload {
         if self.ended {
             return;
         }
-        // After a failed write the file knows better than the count.
-        let length = match self.file.metadata() {
-            Ok(about) => about.len().min(self.size),
-            Err(_) => self.received,
+        // After a failed write the file knows better than the count. What
+        // has no identity could never be resumed.
+        let length = match (self.identity, self.file.metadata()) {
+            (None, _) => 0,
+            (Some(_), Ok(about)) => about.len().min(self.size),
+            (Some(_), Err(_)) => self.received,
         };
         self.put_down(length);
     }

@@ -7,13 +7,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    error::Error,
-    interrupt,
-    socket::{Ready, Socket, closed},
-    target::Target,
+use crate::{
+    client::{
+        error::Error,
+        interrupt,
+        socket::{Ready, Socket, closed},
+        target::Target,
+    },
+    stream::line::{Line, LineBuffer},
 };
-use crate::stream::line::{Line, LineBuffer};
 
 /// A connection to a server.
 pub(super) struct Link {

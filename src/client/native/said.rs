@@ -3,14 +3,16 @@
 //!
 //! Must not know: which request it answers.
 
-use super::{
-    error::{Error, Why},
-    remote::{Answer, Space},
-    shown,
-};
-use crate::native::{
-    code::Code,
-    wire::{self, Reply},
+use crate::{
+    client::{
+        error::{Error, Why},
+        remote::{Answer, Space},
+        shown,
+    },
+    native::{
+        code::Code,
+        wire::{self, Reply},
+    },
 };
 
 /// A line that is a reply.

@@ -6,7 +6,7 @@
 //! that no pattern takes exponential time.
 
 /// Whether a word is a pattern at all.
-pub(super) fn is_pattern(word: &[u8]) -> bool {
+pub(crate) fn is_pattern(word: &[u8]) -> bool {
     let mut bytes = word.iter();
     while let Some(byte) = bytes.next() {
         match byte {
@@ -19,7 +19,7 @@ pub(super) fn is_pattern(word: &[u8]) -> bool {
 }
 
 /// A word that is no pattern, as the name it stands for.
-pub(super) fn literal(word: &[u8]) -> Vec<u8> {
+pub(crate) fn literal(word: &[u8]) -> Vec<u8> {
     let mut bytes = word.iter();
     let mut name = Vec::with_capacity(word.len());
     while let Some(&byte) = bytes.next() {
@@ -33,7 +33,7 @@ pub(super) fn literal(word: &[u8]) -> Vec<u8> {
 
 /// Whether a name fits. A name that begins with a dot is hidden from a
 /// pattern that does not.
-pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
+pub(crate) fn fits(pattern: &[u8], name: &[u8]) -> bool {
     if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') {
         return false;
     }
