@@ -217,6 +217,54 @@ fn a_client_waits_for_its_place_and_a_full_line_is_exit_3() {
 }
 
 #[test]
+fn a_server_that_stops_in_the_middle_leaves_a_part_to_resume() {
+    let content = bytes(64 * 1024 * 1024);
+    let server = start(World::new().drain(Duration::ZERO));
+    fs::write(server.path("a"), &content).expect("a file");
+    let tool = tool(&server);
+    tool.write("a.part", &content[..1000]);
+    // The client has a part's beginning and nothing else to do: it is cut
+    // wherever it is, and the next one goes on from there.
+    let child = tool.command(&["-c", "get a"]).spawn().expect("a client");
+    while fs::metadata(tool.here("a.part")).is_ok_and(|m| m.len() <= 1000) {
+        std::thread::yield_now();
+    }
+    server.stop();
+    let output = child.wait_with_output().expect("the program");
+    let code = Ran::of(output).code;
+    assert!([0, 8].contains(&code), "{code}");
+    let server = start(server.end());
+    let tool = tool.toward(format!("ftp://anna@{}", server.address));
+    let word = if code == 0 { "213  a" } else { "150  a resumes at " };
+    tool.run("get a").code(0).said(word);
+    assert_eq!(tool.read("a"), content);
+    assert_eq!(tool.names(), ["a"]);
+}
+
+#[test]
+fn names_of_any_bytes_and_files_of_no_bytes_go_and_come_back() {
+    let server = start(World::new());
+    let tool = tool(&server);
+    tool.write("empty", "");
+    tool.write("a", "hello");
+    let name = r#"" \xff\"\xff ""#;
+    let ran = tool
+        .run(&format!(
+            "put empty; put empty; put a {name}; dir; get {name} b; \
+             rm {name}; mkdir {name}; cd {name}; \
+             pwd; cd ..; get empty again; get empty again; dir {name}"
+        ))
+        .code(0)
+        .said("226  empty, 0 bytes")
+        .said("213  empty is complete already")
+        .said(r#"226   \xff"\xff , 5 bytes"#)
+        .said(r#"257  / \xff"\xff "#);
+    assert_eq!(ran.err, "");
+    assert_eq!(tool.read("b"), b"hello");
+    assert_eq!(tool.read("again"), b"");
+}
+
+#[test]
 fn a_wrong_password_is_exit_4() {
     let server = start(World::new());
     let output = tool(&server)
