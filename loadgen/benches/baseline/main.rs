@@ -49,42 +49,41 @@ struct Figures {
     large_ms: [Vec<f64>; 2],
     /// The server's processor time for one operation in microseconds.
     get_us: Vec<f64>,
-    login_us: Vec<f64>,
+    sign_in_us: Vec<f64>,
+    visit_us: Vec<f64>,
     put_us: Vec<f64>,
     /// The generator's share of what the server takes for one operation.
     generator: Vec<f64>,
 }
 
-/// Rates and processor time of small gets in one session.
+/// Rates and processor time of small gets in one session, ours and the
+/// loop's in turn: what else the machine does comes and goes.
 fn small_gets(
     server: &Server,
     file: &Path,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
+    let (get, bare_get) = (b"get /small\n", b"get\n");
     let mut session = server.sign_in()?;
-    let length = session.reply_length(b"get /small\n")?;
-    let before = server.processor_us()?;
-    let rate = rate(&mut session, b"get /small\n", length, SMALL_GETS)?;
-    let spent = server.processor_us()? - before;
-    figures.small_rate[0].push(rate);
-    figures.get_us.push(spent / f64::from(SMALL_GETS));
+    let length = session.reply_length(get)?;
     let bare = Bare::start(file)?;
-    let mut session = Session::connect(bare.address)?;
-    let length = session.exchange(b"get\n", bare.reply_bytes)?;
-    figures.small_rate[1].push(self::rate(
-        &mut session,
-        b"get\n",
-        length,
-        SMALL_GETS,
-    )?);
-    drop(session);
+    let mut bare_session = Session::connect(bare.address)?;
+    let bare_length = bare_session.exchange(bare_get, bare.reply_bytes)?;
+    for _ in 0..TURNS {
+        let before = server.processor_us()?;
+        let ours = rate(&mut session, get, length, SMALL_GETS)?;
+        let spent = server.processor_us()? - before;
+        let bare = rate(&mut bare_session, bare_get, bare_length, SMALL_GETS)?;
+        figures.small_rate[0].push(ours);
+        figures.small_rate[1].push(bare);
+        figures.get_us.push(spent / f64::from(SMALL_GETS));
+    }
+    drop(bare_session);
     bare.join()?;
     Ok(())
 }
 
-/// Rates and processor time of large gets, ours and the loop's in turn:
-/// one takes less than a second, and what else the machine does comes and
-/// goes in longer stretches.
+/// Rates and processor time of large gets, ours and the loop's in turn.
 fn large_gets(
     server: &Server,
     file: &Path,
@@ -93,7 +92,7 @@ fn large_gets(
     let mebibytes = LARGE_BYTES as f64 / f64::from(1 << 20);
     let mut session = server.sign_in()?;
     let length = session.reply_length(b"get /large\n")?;
-    for _ in 0..LARGE_GETS {
+    for _ in 0..TURNS {
         let before = server.processor_us()?;
         let rate = rate(&mut session, b"get /large\n", length, 1)?;
         figures.large_ms[0].push((server.processor_us()? - before) / 1e3);
@@ -108,15 +107,26 @@ fn large_gets(
     Ok(())
 }
 
-/// Processor time of a visit: connect, sign in with a password that is
-/// remembered, say goodbye.
+/// Processor time of a sign-in with a password that is remembered, and of
+/// the visit around it: connect, sign in, say goodbye, close.
 fn logins(server: &Server, figures: &mut Figures) -> anyhow::Result<()> {
+    let mut spent = 0.0;
+    for _ in 0..SIGN_INS / AT_ONCE {
+        let mut comers = (0..AT_ONCE)
+            .map(|_| server.connect())
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let before = server.processor_us()?;
+        comers.iter_mut().try_for_each(Session::sign_in)?;
+        spent += server.processor_us()? - before;
+        comers.into_iter().try_for_each(Session::leave)?;
+    }
+    figures.sign_in_us.push(spent / f64::from(SIGN_INS));
     let before = server.processor_us()?;
     for _ in 0..LOGINS {
         server.sign_in()?.leave()?;
     }
     let spent = server.processor_us()? - before;
-    figures.login_us.push(spent / f64::from(LOGINS));
+    figures.visit_us.push(spent / f64::from(LOGINS));
     Ok(())
 }
 
@@ -219,8 +229,13 @@ impl Figures {
             ratio("1 GiB get, processor ms", cost, bare_cost, most),
             plain(
                 "login, processor us",
-                median(&self.login_us),
+                median(&self.sign_in_us),
                 Goal::Most(100.0),
+            ),
+            plain(
+                "the visit around it, processor us",
+                median(&self.visit_us),
+                Goal::None,
             ),
             plain(
                 "4 KiB get, processor us",
@@ -242,6 +257,7 @@ impl Figures {
 /// What is to be reached.
 #[derive(Clone, Copy)]
 enum Goal {
+    None,
     Least(f64),
     Most(f64),
 }
@@ -250,6 +266,7 @@ impl Goal {
     /// The goal, and whether a value reaches it.
     fn on(self, value: f64) -> String {
         let (word, bound, reached) = match self {
+            Goal::None => return "none".to_owned(),
             Goal::Least(bound) => ("at least", bound, value >= bound),
             Goal::Most(bound) => ("at most", bound, value <= bound),
         };
@@ -275,11 +292,17 @@ const ROUNDS: usize = 5;
 const SMALL_BYTES: u64 = 4096;
 const LARGE_BYTES: u64 = 1 << 30;
 
-/// Counts of a second or so each.
-const LARGE_GETS: u32 = 5;
-const SMALL_GETS: u32 = 10_000;
+/// How often ours and the loop's take turns in a round.
+const TURNS: u32 = 5;
+
+/// Counts of less than a second each.
+const SMALL_GETS: u32 = 5_000;
 const LOGINS: u32 = 2_000;
 const PUTS: u32 = 1_000;
+
+/// Sign-ins in a round, by so many clients at once: as there are places.
+const SIGN_INS: u32 = 1_000;
+const AT_ONCE: u32 = 10;
 
 /// Names that uploads take in turn.
 const PUT_SLOTS: u32 = 16;

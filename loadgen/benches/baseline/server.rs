@@ -62,12 +62,17 @@ impl Server {
         self.root.path().join("home").join("u")
     }
 
-    /// A session that is signed in.
-    pub(crate) fn sign_in(&self) -> anyhow::Result<Session> {
+    /// A session that has a place.
+    pub(crate) fn connect(&self) -> anyhow::Result<Session> {
         let mut session = Session::connect(self.address)?;
         session.expect_line(b"000 ")?;
-        session.send(b"auth u p\n")?;
-        session.expect_line(b"200 ")?;
+        Ok(session)
+    }
+
+    /// A session that is signed in.
+    pub(crate) fn sign_in(&self) -> anyhow::Result<Session> {
+        let mut session = self.connect()?;
+        session.sign_in()?;
         Ok(session)
     }
 

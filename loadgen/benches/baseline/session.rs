@@ -28,7 +28,7 @@ impl Session {
     }
 
     /// Sends bytes.
-    pub(crate) fn send(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+    fn send(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         Ok(self.stream.write_all(bytes)?)
     }
 
@@ -92,6 +92,12 @@ impl Session {
             got += count as u64;
         }
         Ok(got)
+    }
+
+    /// Signs in to a server that has given it a place.
+    pub(crate) fn sign_in(&mut self) -> anyhow::Result<()> {
+        self.send(b"auth u p\n")?;
+        self.expect_line(b"200 ")
     }
 
     /// Sends an upload with its bytes; the third line confirms it.
