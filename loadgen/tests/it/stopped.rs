@@ -130,7 +130,7 @@ fn two_seconds_of_silence_show_in_the_response_and_not_in_the_service() {
 
 /// The server's program, brought up to date: a test of this package alone
 /// does not build it.
-fn server_program() -> PathBuf {
+pub(crate) fn server_program() -> PathBuf {
     let own = Path::new(env!("CARGO_BIN_EXE_ftpool-loadgen"));
     let folder = own.parent().unwrap();
     let cargo = std::env::var("CARGO").unwrap_or("cargo".to_owned());
