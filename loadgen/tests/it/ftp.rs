@@ -3,8 +3,7 @@
 
 use crate::{
     ftp_liar::{FtpLiar, LATE, Way},
-    ran::{PATIENT, Ran, program, run},
-    stopped::server_program,
+    ran::{PATIENT, Ran, program, run, server_program},
 };
 
 /// Everything that is done to files, by more clients than there are places.
