@@ -5,4 +5,5 @@
 mod data;
 mod lifecycle;
 pub mod peer;
+mod refused_uploads;
 mod uploads;
