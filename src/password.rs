@@ -9,6 +9,7 @@ use std::{fmt, ops::RangeInclusive};
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier,
     Version,
+    password_hash::phc::{Output, ParamsString, Salt},
 };
 
 /// A password in clear. Its `Debug` shows nothing, so that no log can.
@@ -43,12 +44,33 @@ impl fmt::Debug for Password {
 
 /// The Argon2id hash of a password with a fresh salt, as a PHC string.
 pub fn hash(password: &[u8]) -> String {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
-        .expect("the three costs are within Argon2's own bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, costs())
         .hash_password(password)
         .expect("the system gives random bytes, and the costs are good")
         .to_string()
+}
+
+/// A hash that no password is known for: to check one against it costs the
+/// same as against [`hash`]'s, and to make it costs nothing.
+pub fn hash_of_nobody() -> String {
+    let hash =
+        Output::new(&rand::random::<[u8; Params::DEFAULT_OUTPUT_LEN]>())
+            .expect("it is as long as Argon2's own");
+    let params = ParamsString::try_from(costs())
+        .expect("the three costs can be written down");
+    PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params,
+        salt: Some(Salt::generate()),
+        hash: Some(hash),
+    }
+    .to_string()
+}
+
+fn costs() -> Params {
+    Params::new(MEMORY_KIB, PASSES, LANES, None)
+        .expect("the three costs are within Argon2's own bounds")
 }
 
 /// Whether the password is the one that was hashed. A string that is not
@@ -92,7 +114,10 @@ const LANES_ACCEPTED: RangeInclusive<u32> = 1..=16;
 
 #[cfg(test)]
 mod tests {
-    use super::{PASSWORD_BYTES_MAX, Password, hash, is_acceptable, verify};
+    use super::{
+        PASSWORD_BYTES_MAX, Password, hash, hash_of_nobody, is_acceptable,
+        verify,
+    };
 
     #[test]
     fn a_hash_fits_its_password_alone_and_is_salted() {
@@ -107,6 +132,20 @@ mod tests {
         assert!(verify(b"correct horse", &second));
         assert!(!verify(b"correct horsf", &first));
         assert!(!verify(b"", &first));
+    }
+
+    #[test]
+    fn nobodys_hash_has_the_form_and_the_costs_of_a_users() {
+        let (nobody, user) = (hash_of_nobody(), hash(b"secret"));
+        let shape = |phc: &str| -> Vec<usize> {
+            phc.split('$').map(str::len).collect()
+        };
+        assert_eq!(shape(&nobody), shape(&user));
+        assert_eq!(nobody.split('$').nth(3), user.split('$').nth(3));
+        assert!(is_acceptable(&nobody), "{nobody}");
+        assert!(!verify(b"", &nobody));
+        assert!(!verify(b"secret", &nobody));
+        assert_ne!(nobody, hash_of_nobody());
     }
 
     #[test]

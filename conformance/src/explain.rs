@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_saphyr::Spanned;
 
-use crate::case::{Bytes, Case, Close, Connect, Ending, Expect, Step};
+use crate::case::{Bytes, Case, Close, Connect, Ending, Expect, Step, When};
 use crate::run::describe;
 
 /// All that there is to say about a case.
@@ -18,7 +18,7 @@ pub fn explain(case: &Case) -> String {
         }
     };
     row("rule", scenario.rule.trim().replace('\n', " "));
-    row("level", format!("{}, §{}", scenario.level, scenario.section));
+    row("level", format!("{}, {}", scenario.level, scenario.place()));
     row("ruling", scenario.ruling.clone().unwrap_or_default());
     let needs: Vec<String> =
         case.needs().iter().map(ToString::to_string).collect();
@@ -33,6 +33,9 @@ pub fn explain(case: &Case) -> String {
         row("fixture", paths.join(", "));
     }
     text += "\nsteps\n";
+    if scenario.watched {
+        text += "  every control connection of a run is watched for it\n";
+    }
     steps(&scenario.steps, 1, &mut text);
     text += "\nlies that it catches\n";
     if scenario.kills.is_empty() {
@@ -53,7 +56,7 @@ fn steps(steps: &[Spanned<Step>], depth: usize, text: &mut String) {
         if let Some(note) = &step.note {
             let _ = writeln!(text, "{margin}{who}({note})");
         }
-        for line in acts(step) {
+        for line in acts(step).into_iter().chain(ftp_acts(step)) {
             let _ = writeln!(text, "{margin}{who}{line}");
         }
         for (name, inner) in inner_steps(step) {
@@ -93,6 +96,7 @@ fn acts(step: &Step) -> Vec<String> {
     add(step.connect.map(|how| match how {
         Connect::Ready => "connects, and is told ready".into(),
         Connect::Only => "connects".into(),
+        Connect::Refused => "tries to connect, and must be refused".into(),
     }));
     add(step
         .login
@@ -164,6 +168,45 @@ fn acts(step: &Step) -> Vec<String> {
     acts
 }
 
+/// The acts that FTP alone has.
+fn ftp_acts(step: &Step) -> Vec<String> {
+    let mut acts = Vec::new();
+    if let Some(data) = &step.data {
+        let when = match data.connect {
+            When::Now => "",
+            When::Later => ", to be made later",
+        };
+        acts.push(format!("prepares a data connection by {}{when}", data.via));
+    }
+    if step.dial.is_some() {
+        acts.push("makes the data connection".into());
+    }
+    let whole = [
+        ("retrieves", &step.retr),
+        ("stores", &step.stor),
+        ("appends", &step.appe),
+    ];
+    for (what, transfer) in whole {
+        if let Some(transfer) = transfer {
+            let (name, via) = (&transfer.name, &transfer.via);
+            let bytes = bytes(&transfer.bytes);
+            acts.push(format!("{what} {name}, {bytes}, whole, by {via}"));
+        }
+    }
+    let listings =
+        [("LIST", &step.list), ("NLST", &step.nlst), ("MLSD", &step.mlsd)];
+    for (verb, listing) in listings {
+        if let Some(listing) = listing {
+            let path = listing.path.clone().unwrap_or_default();
+            acts.push(format!("lists by {verb} {path}").trim().to_owned());
+        }
+    }
+    if step.resync {
+        acts.push("is still in step: NOOP is answered by 200".into());
+    }
+    acts
+}
+
 fn inner_steps(step: &Step) -> Vec<(&str, &[Spanned<Step>])> {
     let mut inner: Vec<(&str, &[Spanned<Step>])> = Vec::new();
     inner.extend(step.crowd.iter().map(|crowd| ("", &crowd.steps[..])));
@@ -180,7 +223,22 @@ fn raw(step: &Step) -> Vec<String> {
         lines.push(format!("must be sent {}", bytes(given)));
     }
     if step.read.is_some() {
-        lines.push("must be sent raw bytes, as many as announced".into());
+        lines.push("must be sent bytes as described".into());
+    }
+    if let Some(size) = &step.hold {
+        lines.push(format!("reads {size} bytes of data, and stops"));
+    }
+    if let Some(entries) = &step.entries {
+        let names = entries.names.as_ref().unwrap_or(&entries.include);
+        lines.push(format!("must be sent a listing with {names:?}"));
+    }
+    if let Some(how) = step.close_data {
+        lines
+            .push(format!("ends the data connection: {how:?}").to_lowercase());
+    }
+    if let Some(state) = step.expect_data {
+        let text = format!("must see the data connection: {state:?}");
+        lines.push(text.to_lowercase());
     }
     if let Some(entries) = &step.listing {
         lines.push(format!("must be sent a listing of {entries:?}"));

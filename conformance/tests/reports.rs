@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ftpool_conformance::baseline::Baseline;
+use ftpool_conformance::case::Dialect;
 use ftpool_conformance::report::{Format, Run};
 use ftpool_conformance::verdict::{Failure, Outcome, Verdict};
 use ftpool_conformance::wire::{Event, Kind};
@@ -39,6 +40,7 @@ fn outcomes() -> Vec<Outcome> {
 
 fn report(format: Format, outcomes: &[Outcome]) -> String {
     let run = Run {
+        dialect: Dialect::Native,
         target: "a server".into(),
         strict: false,
         seed: Some(7),

@@ -10,6 +10,7 @@ mod bound;
 mod client;
 mod commands;
 mod crash;
+mod foreign;
 mod hostile;
 mod interleaved;
 mod jail;

@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Run;
+use super::sections::sections;
 use super::style::STYLE;
+use crate::case::Dialect;
 use crate::case::check::CODES;
 use crate::lint::ROWS;
 use crate::verdict::{Outcome, Verdict};
@@ -33,8 +35,13 @@ fn page(run: &Run<'_>) -> Markup {
                 header { (head(run)) }
                 main {
                     (complaints(run))
-                    (matrix(run))
-                    (reasons(run))
+                    @match run.dialect {
+                        Dialect::Native => {
+                            (matrix(run))
+                            (reasons(run))
+                        }
+                        Dialect::Ftp => (sections(run)),
+                    }
                     h2 { "Scenarios" }
                     @for (group, outcomes) in run.groups() {
                         (group_part(run, group, &outcomes))
@@ -60,7 +67,13 @@ fn head(run: &Run<'_>) -> Markup {
     let counts = run.counts();
     let total = run.outcomes.len().max(1);
     html! {
-        p.eyebrow { "Conformance report · native protocol 1" }
+        p.eyebrow {
+            "Conformance report · "
+            @match run.dialect {
+                Dialect::Native => "native protocol 1",
+                Dialect::Ftp => "FTP",
+            }
+        }
         h1 { (run.target) }
         p.lead {
             @if bad { strong.bad { "It does not hold." } }
@@ -239,7 +252,7 @@ fn scenario_part(run: &Run<'_>, outcome: &Outcome) -> Markup {
                     dd {
                         (scenario.rule) " "
                         span.tag { (scenario.level) }
-                        span.tag { "§" (scenario.section) }
+                        span.tag { (scenario.place()) }
                     }
                     @if let Some(ruling) = &scenario.ruling {
                         dt { "Ruling" } dd { (ruling) }
@@ -310,7 +323,8 @@ fn event_row(event: &Event) -> Markup {
     }
 }
 
-fn class(verdict: Verdict) -> &'static str {
+/// The style of a verdict.
+pub(super) fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Warn => "warn",
@@ -322,7 +336,7 @@ fn class(verdict: Verdict) -> &'static str {
 }
 
 /// An id as a fragment of an address.
-fn anchor(id: &str) -> String {
+pub(super) fn anchor(id: &str) -> String {
     id.replace(['[', ']'], "_")
 }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::barrier::Barriers;
 use super::evidence::Evidence;
-use crate::case::{Case, Grade};
+use crate::case::{Case, Dialect, Grade};
+use crate::ftp::lint::Broken;
 use crate::target::{Credentials, Managed};
 use crate::verdict::{Failure, Seen};
 use crate::wire::{Kind, Wire};
@@ -62,15 +63,24 @@ pub(super) struct Found {
     /// The bound as it was told, by settings, flag or server.
     pub(super) limit: Option<u64>,
     pub(super) faults: Vec<String>,
+    /// FTP: requirements that the lint saw broken.
+    pub(super) broken: BTreeSet<Broken>,
     pub(super) notes: Vec<(Grade, String)>,
     pub(super) seen: BTreeSet<Seen>,
     /// The reply that came last, before any script stopped.
     pub(super) last: Option<Seen>,
     pub(super) tallies: BTreeMap<String, u64>,
     pub(super) marks: HashMap<String, Instant>,
+    /// Where uploads were admitted, in the home of whoever signed in.
+    pub(super) uploads: BTreeSet<String>,
 }
 
 impl Scene {
+    /// What the scenario speaks.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.case.dialect
+    }
+
     /// What was found so far, to read or to add to.
     pub(super) fn found(&self) -> MutexGuard<'_, Found> {
         lock(&self.found)
