@@ -136,6 +136,18 @@ impl Journal {
         );
     }
 
+    /// A transfer on a connection of its own ended early.
+    pub fn broken(&self, command: &str, path: &str, why: impl fmt::Display) {
+        warn!(
+            session = self.session,
+            peer = %self.peer,
+            user = %self.user,
+            path = ?path,
+            reason = %why,
+            "{command} broke off"
+        );
+    }
+
     /// A limit of time has passed.
     pub fn timed_out(&self, limit: &str) {
         info!(
@@ -155,6 +167,17 @@ impl Journal {
             user = %self.user,
             %error,
             "lost"
+        );
+    }
+
+    /// Somebody else came to a data connection's port.
+    pub fn stranger(&self, stranger: SocketAddr) {
+        warn!(
+            session = self.session,
+            peer = %self.peer,
+            user = %self.user,
+            %stranger,
+            "sent a stranger away from the data connection"
         );
     }
 

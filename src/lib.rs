@@ -17,6 +17,7 @@ pub mod log;
 pub mod native;
 pub mod net;
 pub mod password;
+mod pattern;
 pub mod root;
 pub mod server;
 pub mod session;

@@ -7,8 +7,7 @@
 use std::{fmt, ops::RangeInclusive};
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier,
-    Version,
+    Algorithm, Argon2, Block, Params, PasswordHash, Version,
     password_hash::phc::{Output, ParamsString, Salt},
 };
 
@@ -44,26 +43,31 @@ impl fmt::Debug for Password {
 
 /// The Argon2id hash of a password with a fresh salt, as a PHC string.
 pub fn hash(password: &[u8]) -> String {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, costs())
-        .hash_password(password)
-        .expect("the system gives random bytes, and the costs are good")
-        .to_string()
+    let salt = Salt::generate();
+    let length = Params::DEFAULT_OUTPUT_LEN;
+    let output = output(costs(), Version::V0x13, password, &salt, length)
+        .expect("no password is as long as 4 GiB");
+    written(salt, output)
 }
 
 /// A hash that no password is known for: to check one against it costs the
 /// same as against [`hash`]'s, and to make it costs nothing.
 pub fn hash_of_nobody() -> String {
-    let hash =
+    let output =
         Output::new(&rand::random::<[u8; Params::DEFAULT_OUTPUT_LEN]>())
             .expect("it is as long as Argon2's own");
-    let params = ParamsString::try_from(costs())
+    written(Salt::generate(), output)
+}
+
+fn written(salt: Salt, output: Output) -> String {
+    let params = ParamsString::try_from(&costs())
         .expect("the three costs can be written down");
     PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params,
-        salt: Some(Salt::generate()),
-        hash: Some(hash),
+        salt: Some(salt),
+        hash: Some(output),
     }
     .to_string()
 }
@@ -77,7 +81,42 @@ fn costs() -> Params {
 /// [`is_acceptable`] fits no password.
 pub fn verify(password: &[u8], phc: &str) -> bool {
     let Some(hash) = parse(phc) else { return false };
-    Argon2::default().verify_password(password, &hash).is_ok()
+    let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from);
+    let (Ok(params), Ok(version)) = (Params::try_from(&hash), version) else {
+        return false;
+    };
+    let (Some(salt), Some(wanted)) = (hash.salt, hash.hash) else {
+        return false;
+    };
+    // Outputs are compared in constant time.
+    output(params, version, password, &salt, wanted.len()) == Some(wanted)
+}
+
+/// What Argon2id makes of a password; `None` where an argument is beyond
+/// its bounds.
+fn output(
+    params: Params,
+    version: Version,
+    password: &[u8],
+    salt: &[u8],
+    length: usize,
+) -> Option<Output> {
+    let mut memory = memory(params.block_count());
+    let mut bytes = [0; Output::MAX_LENGTH];
+    let bytes = bytes.get_mut(..length)?;
+    Argon2::new(Algorithm::Argon2id, version, params)
+        .hash_password_into_with_memory(password, salt, bytes, &mut memory)
+        .ok()?;
+    Output::new(bytes).ok()
+}
+
+/// So many zeroed blocks, in a mapping of their own that goes back to the
+/// system when they are dropped. The C library would keep freed blocks of
+/// 19 MiB, once in each of its arenas, for good.
+fn memory(blocks: usize) -> Vec<Block> {
+    let mut memory = Vec::with_capacity(blocks.max(MAPPED_BLOCKS));
+    memory.resize(blocks, Block::new());
+    memory
 }
 
 /// Whether the string is an Argon2id hash in PHC form whose costs this
@@ -105,6 +144,10 @@ pub const PASSWORD_BYTES_MAX: usize = 1024;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+
+/// Just above 32 MiB: whatever is larger, glibc maps on its own and gives
+/// back at once. What is not touched of it costs addresses alone.
+const MAPPED_BLOCKS: usize = 33 * 1024;
 
 /// What a hash made elsewhere may cost. A check beyond this could stop the
 /// whole server for the sake of one user.

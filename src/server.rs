@@ -22,13 +22,13 @@ use signal_hook::{
 use tracing::{error, info, warn};
 
 use crate::{
+    ftp::server::Site,
     log,
-    native::Patience,
-    net::{self, Gauge, Listener, Native, Places},
+    net::{self, Dialect, Ftp, Gauge, Listener, Native, Places},
     root::{self, Root},
     session::{House, Policy},
     settings::{Flags, Limits, Loaded, Settings},
-    stream::Stop,
+    stream::{Patience, Stop},
     users::Database,
 };
 
@@ -50,18 +50,17 @@ pub fn run(loaded: Loaded, flags: Flags) -> anyhow::Result<()> {
     raise_descriptor_limit(settings.max_users);
     let house =
         Arc::new(House::new(database.clone(), root.homes(), policy(settings)));
-    let native =
-        Arc::new(Native::new(Arc::clone(&house), patience(&settings.limits)));
+    let dialects = Dialects::new(&house, settings);
     let stop = Stop::new()?;
     // Who reads that the server is ready may send it a signal at once.
     let signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let listeners = open_listeners(settings, &native)?;
+    let listeners = open_listeners(settings, &dialects)?;
     let handle = signals.handle();
     let office = Office {
         root,
         database,
         house: Arc::clone(&house),
-        native,
+        dialects,
         loaded: loaded.clone(),
         flags,
         stop: stop.clone(),
@@ -87,24 +86,57 @@ pub fn run(loaded: Loaded, flags: Flags) -> anyhow::Result<()> {
     result.map_err(Into::into)
 }
 
+/// What is spoken, over one house.
+struct Dialects {
+    native: Arc<Native>,
+    ftp: Arc<Ftp>,
+}
+
+impl Dialects {
+    fn new(house: &Arc<House>, settings: &Settings) -> Dialects {
+        let patience = patience(&settings.limits);
+        let native = Native::new(Arc::clone(house), patience);
+        let site = Site {
+            passive_ports: settings.ftp.passive_ports.clone(),
+            public_address: settings.ftp.public_address,
+            waiting_replies: settings.ftp.waiting_replies,
+        };
+        let ftp = Ftp::new(Arc::clone(house), site, patience);
+        Dialects { native: Arc::new(native), ftp: Arc::new(ftp) }
+    }
+
+    fn set_patience(&self, patience: Patience) {
+        self.native.set_patience(patience);
+        self.ftp.set_patience(patience);
+    }
+}
+
 /// Listens on every address of the settings, and says so on standard
 /// output: whoever started the server reads the real ports there.
 fn open_listeners(
     settings: &Settings,
-    native: &Arc<Native>,
+    dialects: &Dialects,
 ) -> anyhow::Result<Vec<Listener>> {
-    let mut out = io::stdout().lock();
+    let native = Arc::clone(&dialects.native) as Arc<dyn Dialect>;
+    let ftp = Arc::clone(&dialects.ftp) as Arc<dyn Dialect>;
+    let wanted = [
+        ("native", settings.listen.native, native),
+        ("ftp", settings.listen.ftp, ftp),
+    ];
     let mut listeners = Vec::new();
-    if let Some(address) = settings.listen.native {
+    let mut told = String::new();
+    for (name, address, dialect) in wanted {
+        let Some(address) = address else { continue };
         let socket = net::listen(address)
             .with_context(|| format!("cannot listen on {address}"))?;
         let address = socket.local_addr()?;
-        info!(%address, "listening native");
-        writeln!(out, "listening native {address}")?;
-        let dialect = Arc::clone(native) as Arc<dyn net::Dialect>;
+        info!(%address, "listening {name}");
+        told += &format!("listening {name} {address}\n");
         listeners.push(Listener { socket, dialect });
     }
-    writeln!(out, "ready")?;
+    // All of it or nothing: who reads a line counts on it.
+    let mut out = io::stdout().lock();
+    writeln!(out, "{told}ready")?;
     out.flush()?;
     Ok(listeners)
 }
@@ -114,7 +146,7 @@ struct Office {
     root: Root,
     database: Database,
     house: Arc<House>,
-    native: Arc<Native>,
+    dialects: Dialects,
     loaded: Loaded,
     flags: Flags,
     stop: Stop,
@@ -160,14 +192,16 @@ impl Office {
         if let Err(error) = self.house.set_policy(policy(settings)) {
             error!(%error, "a user keeps the old quota");
         }
-        self.native.set_patience(patience(&settings.limits));
+        self.dialects.set_patience(patience(&settings.limits));
         let before = &self.loaded.settings;
         if (settings.listen, settings.max_users, settings.waiting)
             != (before.listen, before.max_users, before.waiting)
             || settings.root != before.root
+            || settings.ftp != before.ftp
         {
             warn!(
-                "root, listen, max_users and waiting change at the next start"
+                "root, listen, max_users, waiting and ftp change at the \
+                 next start"
             );
         }
         info!("the settings were read again");
@@ -221,14 +255,15 @@ fn places(settings: &Settings) -> Places {
     }
 }
 
-/// Each place takes up to three descriptors: connection, file, directory.
+/// Each place takes up to four descriptors: connection, data connection (or
+/// the socket that waits for it), file, directory.
 fn raise_descriptor_limit(places: usize) {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         warn!(%error, "cannot raise the limit of open files");
     }
-    let wanted = 3 * places as u64 + DESCRIPTORS_BESIDE;
+    let wanted = 4 * places as u64 + DESCRIPTORS_BESIDE;
     if limit.maximum.is_some_and(|most| most < wanted) {
         warn!(
             limit = limit.maximum,

@@ -70,7 +70,7 @@ impl Settings {
 pub struct Listen {
     /// For the native protocol.
     pub native: Option<SocketAddr>,
-    /// For the FTP dialect. In this version always `None`.
+    /// For the FTP dialect.
     pub ftp: Option<SocketAddr>,
 }
 
@@ -141,6 +141,8 @@ pub struct FtpSettings {
     pub passive_ports: RangeInclusive<u16>,
     /// The address to tell clients, where it is not the listener's own.
     pub public_address: Option<IpAddr>,
+    /// Whether who waits in line is told so, before the greeting.
+    pub waiting_replies: bool,
 }
 
 /// The server's certificate.

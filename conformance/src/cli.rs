@@ -172,7 +172,9 @@ fn explain_all(selection: &Selection) -> Result<(), ExitCode> {
         return Err(usage("explain what? name a scenario"));
     }
     let cases = selection.cases(None)?;
-    let texts: Vec<String> = cases.iter().map(explain).collect();
+    let lies = crate::lies::embedded().map_err(|error| usage(&error))?;
+    let texts: Vec<String> =
+        cases.iter().map(|case| explain(case, &lies)).collect();
     say(texts.join("\n").trim_end());
     Ok(())
 }

@@ -68,7 +68,7 @@ impl Lint {
             if *byte == b'\n' {
                 let verb = verb_of(&self.partial);
                 let name = match verb {
-                    "put" => name_of(&self.partial),
+                    "put" => token(&self.partial, 1),
                     _ => String::new(),
                 };
                 let (sent, stage) = (Instant::now(), Stage::Asked);
@@ -307,17 +307,18 @@ impl Lint {
 
 /// The verb of a request as the table names it.
 fn verb_of(line: &[u8]) -> &'static str {
-    let text = String::from_utf8_lossy(line);
-    let verb = text.split_whitespace().next().unwrap_or_default();
-    let verb = verb.to_ascii_lowercase();
+    let verb = token(line, 0).to_ascii_lowercase();
     let verb = if verb == "cd.." { "cd" } else { &verb };
     ROWS.iter().map(|row| row.0).find(|row| *row == verb).unwrap_or(UNKNOWN)
 }
 
-/// The first argument of a request, as it was sent.
-fn name_of(line: &[u8]) -> String {
+/// A token of a request, by its number from 0. Nothing but spaces stands
+/// between two, and a CR before the LF is no part of the last.
+fn token(line: &[u8], number: usize) -> String {
     let text = String::from_utf8_lossy(line);
-    text.split_whitespace().nth(1).unwrap_or_default().to_owned()
+    let text = text.strip_suffix('\r').unwrap_or(&text);
+    let mut tokens = text.split(' ').filter(|token| !token.is_empty());
+    tokens.nth(number).unwrap_or_default().to_owned()
 }
 
 /// The verb under which replies to what is no command are filed.

@@ -102,6 +102,10 @@ fn html_is_one_page_and_escapes_what_it_shows() {
     for outside in ["http://", "https://", "<script", "<link", "url("] {
         assert!(!page.contains(outside), "{outside} is in the page");
     }
+    for (bad, listed) in [("fail", true), ("error", true), ("pass", false)] {
+        let link = format!("<a href=\"#kind.{bad}\">kind.{bad}</a>");
+        assert_eq!(page.contains(&link), listed, "{bad}");
+    }
     for outcome in outcomes() {
         let anchor = format!("id=\"{}\"", outcome.case.id);
         assert!(page.contains(&anchor), "{anchor}");

@@ -3,35 +3,32 @@
 //! Must not know: how anything is done.
 
 use std::{
-    env, fs,
+    fs,
     io::{self, Write as _},
-    net::{SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Arc, atomic::AtomicBool},
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
-use signal_hook::{
-    consts::{SIGINT, SIGTERM},
-    flag,
-};
 
+use self::order::{order, target};
 use crate::{
+    capacity::Search,
     descriptors,
-    dialect::Native,
+    dialect::{Dialect, Ftp, Listing, Native},
     probe,
     report::{
         Report, SCHEMA, compare::Comparison, hlog, html, merge::merge,
         table::Table,
     },
-    run::{self, Order, RunError},
+    run::{self, Done, Order, RunError},
     server::OwnServer,
     units::Span,
-    verdict::{threshold::Threshold, validity::Allowed},
-    workload::{self, Arrivals, Pace, Spacing, Workload},
+    workload,
 };
+
+mod order;
 
 /// Many clients against a file-transfer server: the bound on those served
 /// at once proven from outside, latency told honestly.
@@ -100,6 +97,9 @@ struct TargetArgs {
     /// The protocol that it speaks
     #[arg(long, default_value = "native")]
     dialect: DialectName,
+    /// How FTP lists a directory
+    #[arg(long, default_value = "list")]
+    listing: ListingName,
     /// The account that all clients use, with --target
     #[arg(long, value_name = "NAME", requires = "target")]
     user: Option<String>,
@@ -114,6 +114,33 @@ struct TargetArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum DialectName {
     Native,
+    Ftp,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ListingName {
+    List,
+    Mlsd,
+}
+
+impl TargetArgs {
+    /// The FTP that is asked for.
+    fn ftp(&self) -> Ftp {
+        let listing = match self.listing {
+            ListingName::List => Listing::List,
+            ListingName::Mlsd => Listing::Mlsd,
+        };
+        Ftp { listing }
+    }
+
+    /// Our own server, with so many places and as much room to wait.
+    fn start_own(&self, places: u32) -> anyhow::Result<OwnServer> {
+        let name = match self.dialect {
+            DialectName::Native => Native::NAME,
+            DialectName::Ftp => Ftp::NAME,
+        };
+        OwnServer::start(name, places, places)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +160,14 @@ struct RunArgs {
     /// Closed loop: a client begins when it is done with what it did before
     #[arg(long)]
     closed: bool,
+    /// Find the greatest rate at which everything holds: the rate is
+    /// doubled, from --rate on, until a threshold is missed, then halved in
+    /// between; each is tried for --duration (3s)
+    #[arg(long, conflicts_with = "closed")]
+    find_capacity: bool,
+    /// So many rates are tried at most
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "find_capacity", value_parser = clap::value_parser!(u32).range(1..=100))]
+    steps_max: u32,
     /// How long new work is begun, such as 30s
     #[arg(long, value_name = "D")]
     duration: Option<Span>,
@@ -160,7 +195,10 @@ struct RunArgs {
     /// Worker threads
     #[arg(long, value_name = "N", default_value_t = threads(), value_parser = clap::value_parser!(u32).range(1..=64))]
     threads: u32,
-    /// The server's process, to see what it costs
+    /// The folder of the account below which the run puts its files
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    folder: String,
+    /// The server's process, to see what it and all that come from it cost
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
     /// Leave out the drill after the run, which cuts connections off at
@@ -221,10 +259,18 @@ pub fn main() -> ExitCode {
 
 fn run(args: &RunArgs) -> Result<u8, Failure> {
     let order = order(args)?;
-    let done = run::run(Native, order).map_err(|error| {
+    let search = args.find_capacity.then(|| Search {
+        first: args.rate.unwrap_or(FIRST_RATE),
+        steps_max: args.steps_max,
+    });
+    let done = match args.target.dialect {
+        DialectName::Native => perform(Native, order, search),
+        DialectName::Ftp => perform(args.target.ftp(), order, search),
+    };
+    let done = done.map_err(|error| {
         let exit = match error {
             RunError::Target(_) => EXIT_UNREACHABLE,
-            RunError::Descriptors { .. } => EXIT_USAGE,
+            RunError::Descriptors { .. } | RunError::Workload(_) => EXIT_USAGE,
             RunError::Other(_) => EXIT_OTHER,
         };
         Failure { exit, why: error.to_string() }
@@ -238,6 +284,17 @@ fn run(args: &RunArgs) -> Result<u8, Failure> {
     Ok(done.report.verdict.exit)
 }
 
+fn perform<D: Dialect>(
+    dialect: D,
+    order: Order,
+    search: Option<Search>,
+) -> Result<Done, RunError> {
+    match search {
+        Some(search) => run::find_capacity(dialect, order, search),
+        None => run::run(dialect, order),
+    }
+}
+
 fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
     descriptors::raise();
     let unreachable = |why: String| Failure { exit: EXIT_UNREACHABLE, why };
@@ -245,7 +302,8 @@ fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
     let own = match target {
         Some(_) => None,
         None => Some(
-            OwnServer::start(args.limit, args.limit)
+            args.target
+                .start_own(args.limit)
                 .map_err(|error| unreachable(format!("{error:#}")))?,
         ),
     };
@@ -257,8 +315,17 @@ fn probe_limit(args: &ProbeArgs) -> Result<u8, Failure> {
         return Err(usage("no server is named"));
     };
     let patience = args.patience.nanos();
-    let found = probe::probe(Native, address, &accounts, args.most, patience)
-        .map_err(|error| unreachable(error.to_string()))?;
+    let most = args.most;
+    let found = match args.target.dialect {
+        DialectName::Native => {
+            probe::probe(Native, address, &accounts, most, patience)
+        }
+        DialectName::Ftp => {
+            let ftp = args.target.ftp();
+            probe::probe(ftp, address, &accounts, most, patience)
+        }
+    };
+    let found = found.map_err(|error| unreachable(error.to_string()))?;
     say(&found);
     if let Some(path) = &args.json {
         write_json(path, &found)?;
@@ -313,137 +380,6 @@ fn write_reports(
     Ok(())
 }
 
-/// The order that the arguments and the workload make.
-fn order(args: &RunArgs) -> Result<Order, Failure> {
-    let mut workload = Workload::load(&args.workload).map_err(usage)?;
-    if let Some(users) = args.users {
-        workload.set_users(users);
-    }
-    set_pace(&mut workload, args)?;
-    if let Some(duration) = args.duration {
-        workload.duration = duration.nanos();
-    }
-    if let Some(warm_up) = args.warm_up {
-        workload.warm_up = warm_up.nanos();
-    }
-    workload.seed = args.seed.unwrap_or(workload.seed);
-    let mut thresholds = Vec::new();
-    let typed = args.threshold.iter().map(|typed| {
-        typed
-            .split_once('=')
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .ok_or_else(|| usage(format!("{typed:?}: KEY=VALUE is wanted")))
-    });
-    let typed: Vec<_> = typed.collect::<Result<_, _>>()?;
-    // A threshold on the command line takes the workload's place.
-    let given = |key: &str| typed.iter().any(|(typed, _)| typed == key);
-    let own = workload.thresholds.iter().filter(|(key, _)| !given(key));
-    for (key, value) in own.chain(&typed) {
-        thresholds.push(Threshold::parse(key, value).map_err(usage)?);
-    }
-    let (target, account) = target(&args.target)?;
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        flag::register(signal, Arc::clone(&interrupted)).map_err(usage)?;
-    }
-    Ok(Order {
-        workload,
-        target,
-        account,
-        limit: args.limit,
-        server_pid: args.server_pid,
-        threads: args.threads,
-        drill: !args.no_drill,
-        drill_patience: args.drill_patience.nanos(),
-        quiet: args.quiet,
-        allowed: Allowed {
-            late_share: args.late_max / 100.0,
-            lag: args.lag_max.nanos(),
-        },
-        refill_max: args.refill_max.nanos(),
-        thresholds,
-        interrupted,
-    })
-}
-
-/// `--rate` and `--closed` win over what the workload says of its groups
-/// that do anything.
-fn set_pace(workload: &mut Workload, args: &RunArgs) -> Result<(), Failure> {
-    if args.closed {
-        for group in &mut workload.groups {
-            group.pace = Pace::Closed;
-        }
-    }
-    let Some(rate) = args.rate else { return Ok(()) };
-    if !(rate > 0.0 && rate <= 1e6) {
-        return Err(usage("--rate: above 0, at most a million"));
-    }
-    let users: u32 = workload
-        .groups
-        .iter()
-        .filter(|group| !group.mix.is_empty())
-        .map(|group| group.users)
-        .sum();
-    if users == 0 {
-        return Err(usage("--rate: no client of the workload does anything"));
-    }
-    for group in &mut workload.groups {
-        if group.mix.is_empty() {
-            continue;
-        }
-        let rate = rate * f64::from(group.users) / f64::from(users);
-        let (of, spacing) = match group.pace {
-            Pace::Open { of, spacing, .. } => (of, spacing),
-            Pace::Closed => (Arrivals::default(), Spacing::default()),
-        };
-        group.pace = Pace::Open { rate, of, spacing };
-    }
-    Ok(())
-}
-
-/// The server's address and account, where it is not our own.
-#[expect(clippy::type_complexity, reason = "two options, used once")]
-fn target(
-    args: &TargetArgs,
-) -> Result<(Option<SocketAddr>, Option<(String, String)>), Failure> {
-    let DialectName::Native = args.dialect;
-    let Some(typed) = &args.target else { return Ok((None, None)) };
-    let address = typed
-        .to_socket_addrs()
-        .map_err(|error| usage(format!("{typed}: {error}")))?
-        .next()
-        .ok_or_else(|| usage(format!("{typed}: no address")))?;
-    if !is_near(address) && !args.i_own_the_target {
-        return Err(usage(format!(
-            "{address} is on a public network: a load test of somebody else's \
-            server is an attack. Say --i-own-the-target if it is yours"
-        )));
-    }
-    let Some(user) = &args.user else {
-        return Err(usage("--target needs a --user"));
-    };
-    let password = env::var(&args.password_env).map_err(|_| {
-        usage(format!("the password is missing: set {}", args.password_env))
-    })?;
-    Ok((Some(address), Some((user.clone(), password))))
-}
-
-/// Whether an address is on this machine or a private network.
-fn is_near(address: SocketAddr) -> bool {
-    match address {
-        SocketAddr::V4(v4) => {
-            let ip = v4.ip();
-            ip.is_loopback() || ip.is_private() || ip.is_link_local()
-        }
-        SocketAddr::V6(v6) => {
-            let ip = v6.ip();
-            ip.is_loopback()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-        }
-    }
-}
-
 fn write_json(path: &Path, what: &impl Serialize) -> Result<(), Failure> {
     let mut text = serde_json::to_string_pretty(what).map_err(usage)?;
     text.push('\n');
@@ -469,6 +405,10 @@ fn threads() -> u32 {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     u32::try_from(all / 2).unwrap_or(1).clamp(1, 64)
 }
+
+/// The rate at which a search begins where none is named: any server
+/// bears it.
+const FIRST_RATE: f64 = 100.0;
 
 /// Anything that has no code of its own.
 const EXIT_OTHER: u8 = 1;

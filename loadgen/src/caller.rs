@@ -20,6 +20,8 @@ use crate::{
 /// A signed-in session.
 pub(crate) struct Caller<D: Dialect> {
     stream: TcpStream,
+    /// The data connection of a step, where the protocol has one.
+    data: Option<TcpStream>,
     talk: D::Talk,
     pending: Vec<u8>,
 }
@@ -39,8 +41,8 @@ pub(crate) enum CallError {
         label: String,
     },
     /// The server has no place for it.
-    #[error("the server is full")]
-    Full,
+    #[error("the server is full: {0}")]
+    Full(String),
     /// It ended the session.
     #[error("the server ended the session: {0}")]
     Ended(String),
@@ -49,7 +51,7 @@ pub(crate) enum CallError {
     Wrong(String),
 }
 
-/// What an upload sends, or a download is compared with.
+/// What an upload sends. Nothing is fetched here.
 type Source<'a> = Option<(&'a Shelf, &'a Content, u64)>;
 
 impl<D: Dialect> Caller<D> {
@@ -63,12 +65,10 @@ impl<D: Dialect> Caller<D> {
         target: SocketAddr,
         (user, password): &(String, String),
     ) -> Result<Caller<D>, CallError> {
-        let stream = TcpStream::connect_timeout(&target, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.set_nodelay(true)?;
+        let stream = connect(target)?;
         let talk = dialect.talk();
-        let mut caller = Caller { stream, talk, pending: Vec::new() };
+        let (data, pending) = (None, Vec::new());
+        let mut caller = Caller { stream, data, talk, pending };
         while !caller
             .hear(None, |heard| matches!(heard, Heard::Ready { .. }))?
         {
@@ -93,6 +93,7 @@ impl<D: Dialect> Caller<D> {
             self.talk.begin(step, &mut out);
             self.stream.write_all(&out)?;
             let mut tried = false;
+            self.data = None;
             loop {
                 let done = self.hear(source, |heard| {
                     tried |= matches!(heard, Heard::TryAgain { .. });
@@ -125,29 +126,40 @@ impl<D: Dialect> Caller<D> {
         source: Source<'_>,
         mut is_it: impl FnMut(&Heard<'_>) -> bool,
     ) -> Result<bool, CallError> {
-        let (used, heard) = self.talk.hear(&self.pending);
+        let mut out = Vec::new();
+        let (used, heard) = self.talk.hear(&self.pending, &mut out);
         let found = is_it(&heard);
-        let mut upload_from = None;
-        let mut starved = false;
+        let (mut upload_from, mut port) = (None, None);
+        let (mut starved, mut failed) = (false, None);
         match heard {
             Heard::Nothing => starved = used == 0,
-            Heard::TurnedAway => return Err(CallError::Full),
-            Heard::Dismissed(why) => {
-                return Err(CallError::Ended(why.to_owned()));
-            }
-            Heard::Nonsense(line) => return Err(CallError::Wrong(line)),
+            Heard::TurnedAway(why) => failed = Some(CallError::Full(why)),
+            Heard::Dismissed(why) => failed = Some(CallError::Ended(why)),
+            Heard::Nonsense(line) => failed = Some(CallError::Wrong(line)),
             Heard::Refused { label, .. } => {
-                return Err(CallError::Refused { what: String::new(), label });
+                let what = String::new();
+                failed = Some(CallError::Refused { what, label });
             }
+            Heard::Open { port: to, .. } => port = Some(to),
             Heard::Send { offset, .. } => upload_from = Some(offset),
             Heard::Waiting { .. }
             | Heard::Ready { .. }
             | Heard::TryAgain { .. }
+            | Heard::Begun { .. }
             | Heard::Flow { .. }
             | Heard::Body(_)
             | Heard::Done { .. } => {}
         }
+        // A refusal, too, is heard once only.
         self.pending.drain(..used);
+        if let Some(failed) = failed {
+            return Err(failed);
+        }
+        if let Some(port) = port {
+            let server = self.stream.peer_addr()?.ip();
+            self.data = Some(connect(SocketAddr::new(server, port))?);
+        }
+        self.stream.write_all(&out)?;
         if let (Some(offset), Some(source)) = (upload_from, source) {
             self.upload(offset, source)?;
         }
@@ -164,8 +176,13 @@ impl<D: Dialect> Caller<D> {
     ) -> Result<(), CallError> {
         while offset < size {
             let piece = shelf.piece(content, offset, size - offset);
-            self.stream.write_all(piece)?;
+            let to = self.data.as_mut().unwrap_or(&mut self.stream);
+            to.write_all(piece)?;
             offset += piece.len() as u64;
+        }
+        if self.data.take().is_some() {
+            // The reply comes after it, so nothing follows from it yet.
+            self.talk.data_ended();
         }
         Ok(())
     }
@@ -180,6 +197,14 @@ impl<D: Dialect> Caller<D> {
             }
         }
     }
+}
+
+fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// A step as reports show it: without a password.

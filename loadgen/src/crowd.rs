@@ -19,7 +19,10 @@ use crate::{
     clock::{Clock, MS, Nanos},
     dialect::{Conversation as _, Dialect, Heard, Step},
     history::{Ending, Visit},
-    worker::socket::{self, Moved},
+    worker::{
+        mark::Mark,
+        socket::{self, Moved},
+    },
 };
 
 /// All guests, and the poll over their connections.
@@ -37,6 +40,8 @@ pub(crate) struct Crowd<D: Dialect> {
 /// One connection.
 pub(crate) struct Guest<T> {
     stream: Option<TcpStream>,
+    /// The data connection, where the protocol has one.
+    data: Option<TcpStream>,
     talk: T,
     /// Its moments.
     pub(crate) visit: Visit,
@@ -104,6 +109,7 @@ impl<D: Dialect> Crowd<D> {
         let user = self.first_user + index as u32;
         let mut guest = Guest {
             stream: None,
+            data: None,
             talk: self.dialect.talk(),
             visit: Visit::new(user, 0, now),
             answer: Answer::None,
@@ -112,7 +118,7 @@ impl<D: Dialect> Crowd<D> {
         };
         match socket::begin(self.target, None) {
             Ok(stream) => {
-                let data = epoll::EventData::new_u64(index as u64);
+                let data = mark(index, false).data();
                 let added =
                     epoll::add(&self.poll, &stream, data, EventFlags::IN);
                 match added {
@@ -138,7 +144,16 @@ impl<D: Dialect> Crowd<D> {
         self.send(index, &out);
     }
 
-    /// Sends raw bytes: a part of a request or of a file.
+    /// Sends a part of a file.
+    pub(crate) fn send_body(&mut self, index: usize, bytes: &[u8]) {
+        let guest = &mut self.guests[index];
+        let Some(data) = &guest.data else { return self.send(index, bytes) };
+        if let Moved::Broken(why) = socket::write(data, bytes) {
+            guest.fail(why, self.clock.now());
+        }
+    }
+
+    /// Sends raw bytes: a request, or a part of one.
     pub(crate) fn send(&mut self, index: usize, bytes: &[u8]) {
         let now = self.clock.now();
         let guest = &mut self.guests[index];
@@ -154,9 +169,12 @@ impl<D: Dialect> Crowd<D> {
     pub(crate) fn cut(&mut self, index: usize) {
         let now = self.clock.now();
         let guest = &mut self.guests[index];
-        guest.visit.let_go.get_or_insert(now);
         if let Some(stream) = guest.stream.take() {
+            guest.visit.let_go.get_or_insert(now);
             socket::reset(stream);
+            if let Some(data) = guest.data.take() {
+                socket::reset(data);
+            }
             guest.end(Ending::Cut, now, self.polled);
         }
     }
@@ -205,8 +223,12 @@ impl<D: Dialect> Crowd<D> {
             .unwrap_or(0);
         let mut buffer = [0; READ_BYTES];
         for event in &events[..count] {
-            let index = usize::try_from(event.data.u64()).unwrap_or(0);
-            self.read(index, &mut buffer);
+            let mark = Mark::of(event.data);
+            if mark.is_data {
+                self.read_data(mark.index as usize, &mut buffer);
+            } else {
+                self.read(mark.index as usize, &mut buffer);
+            }
         }
         if count < EVENTS_MAX {
             self.polled = asked;
@@ -225,69 +247,112 @@ impl<D: Dialect> Crowd<D> {
                 guest.end(ending, now, polled);
                 guest.told.get_or_insert("closed".to_owned());
             }
-            Moved::Bytes(count) => guest.hear(&buffer[..count], now, polled),
+            Moved::Bytes(count) => self.hear(index, &buffer[..count], now),
             Moved::Later => {}
             Moved::Broken(why) => guest.fail(why, now),
         }
     }
-}
 
-impl<T: crate::dialect::Conversation> Guest<T> {
-    fn hear(&mut self, bytes: &[u8], now: Nanos, polled: Nanos) {
-        self.visit.first_word.get_or_insert(now);
-        let mut at = 0;
-        loop {
-            let (used, heard) = self.talk.hear(&bytes[at..]);
-            at += used;
-            match heard {
-                Heard::Nothing if used == 0 => return,
-                Heard::Nothing | Heard::Body(_) => {}
-                Heard::Waiting { limit, .. } => {
-                    self.visit.limit = limit.or(self.visit.limit);
-                }
-                Heard::Ready { limit, serving } => {
-                    self.visit.ready = Some(now);
-                    self.visit.proven_until = 0;
-                    self.visit.unready_until = polled.max(self.visit.began);
-                    self.visit.serving = serving;
-                    self.visit.limit = limit.or(self.visit.limit);
-                }
-                Heard::Flow { .. } | Heard::Send { .. } => {
-                    self.answer = Answer::Flowing;
-                }
-                Heard::Done { .. } => {
-                    self.visit.proven_until = self.sent;
-                    self.answer = Answer::Done;
-                }
-                Heard::TryAgain { .. } => {
-                    self.visit.proven_until = self.sent;
-                    self.answer = Answer::TooEarly;
-                }
-                Heard::Refused { label, .. } => {
-                    self.visit.proven_until = self.sent;
-                    self.answer = Answer::Refused;
-                    self.told = Some(label);
-                }
-                Heard::TurnedAway => {
-                    self.told = Some("000 busy".to_owned());
-                    return self.end(Ending::TurnedAway, now, polled);
-                }
-                Heard::Dismissed(why) => {
-                    self.told = Some(why.to_owned());
-                    return self.end(Ending::Dropped, now, polled);
-                }
-                Heard::Nonsense(line) => {
-                    self.told = Some(line);
-                    return self.end(Ending::Dropped, now, polled);
-                }
+    /// Takes what a data connection brings; what it is does not matter.
+    fn read_data(&mut self, index: usize, buffer: &mut [u8]) {
+        let now = self.clock.now();
+        let polled = self.polled;
+        let guest = &mut self.guests[index];
+        let Some(data) = &guest.data else { return };
+        match socket::read(data, buffer) {
+            Moved::Bytes(count) if count > 0 => guest.answer = Answer::Flowing,
+            Moved::Later => {}
+            Moved::Bytes(_) | Moved::Broken(_) => {
+                guest.data = None;
+                let heard = guest.talk.data_ended();
+                guest.on_heard(heard, now, polled);
             }
+        }
+    }
+
+    fn hear(&mut self, index: usize, bytes: &[u8], now: Nanos) {
+        let polled = self.polled;
+        self.guests[index].visit.first_word.get_or_insert(now);
+        let mut at = 0;
+        let mut out = Vec::new();
+        loop {
+            let guest = &mut self.guests[index];
+            let (used, heard) = guest.talk.hear(&bytes[at..], &mut out);
+            at += used;
+            let nothing = heard == Heard::Nothing && used == 0;
+            if let Heard::Open { port, .. } = heard {
+                self.open_data(index, port, now);
+            } else {
+                guest.on_heard(heard, now, polled);
+            }
+            if !out.is_empty() {
+                self.send(index, &out);
+                out.clear();
+            }
+            if nothing || self.guests[index].is_over() {
+                return;
+            }
+        }
+    }
+
+    fn open_data(&mut self, index: usize, port: u16, now: Nanos) {
+        let guest = &mut self.guests[index];
+        let target = SocketAddr::new(self.target.ip(), port);
+        let opened = socket::begin(target, None).and_then(|stream| {
+            let data = mark(index, true).data();
+            epoll::add(&self.poll, &stream, data, EventFlags::IN)?;
+            Ok(stream)
+        });
+        match opened {
+            Ok(stream) => guest.data = Some(stream),
+            Err(error) => guest.fail(&error.to_string(), now),
         }
     }
 }
 
 impl<T> Guest<T> {
+    fn on_heard(&mut self, heard: Heard<'_>, now: Nanos, polled: Nanos) {
+        match heard {
+            Heard::Nothing | Heard::Body(_) | Heard::Open { .. } => {}
+            Heard::Waiting { limit, .. } => {
+                self.visit.limit = limit.or(self.visit.limit);
+            }
+            Heard::Ready { limit, serving } => {
+                self.visit.ready = Some(now);
+                self.visit.proven_until = 0;
+                self.visit.unready_until = polled.max(self.visit.began);
+                self.visit.serving = serving;
+                self.visit.limit = limit.or(self.visit.limit);
+            }
+            Heard::Begun { .. } | Heard::Flow { .. } | Heard::Send { .. } => {
+                self.answer = Answer::Flowing;
+            }
+            Heard::Done { .. } => self.answered(Answer::Done),
+            Heard::TryAgain { .. } => self.answered(Answer::TooEarly),
+            Heard::Refused { label, .. } => {
+                self.told = Some(label);
+                self.answered(Answer::Refused);
+            }
+            Heard::TurnedAway(why) => {
+                self.told = Some(why);
+                self.end(Ending::TurnedAway, now, polled);
+            }
+            Heard::Dismissed(why) | Heard::Nonsense(why) => {
+                self.told = Some(why);
+                self.end(Ending::Dropped, now, polled);
+            }
+        }
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        self.visit.proven_until = self.sent;
+        self.answer = answer;
+        self.data = None;
+    }
+
     fn end(&mut self, ending: Ending, now: Nanos, polled: Nanos) {
         self.stream = None;
+        self.data = None;
         self.visit.closed = Some(now);
         self.visit.ending = ending;
         if self.visit.ready.is_none() {
@@ -299,6 +364,11 @@ impl<T> Guest<T> {
         self.told = Some(why.to_owned());
         self.end(Ending::Dropped, now, 0);
     }
+}
+
+/// A guest comes once.
+fn mark(index: usize, is_data: bool) -> Mark {
+    Mark { index: index as u32, visit: 0, is_data }
 }
 
 /// Events taken at once.

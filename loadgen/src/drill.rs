@@ -111,22 +111,31 @@ pub(crate) fn hold<D: Dialect>(
 }
 
 /// Opens as many connections as there are places, some at a time, each when
-/// the ones before are ready; how many got a place.
+/// the ones before are ready; how many got a place. Who is turned away comes
+/// again, since a place may be free only some time after a connection's end.
 fn fill<D: Dialect>(crowd: &mut Crowd<D>, setting: &Setting<'_, D>) -> usize {
     let group = setting.limit.div_ceil(FILL_GROUPS);
-    while crowd.guests.len() < setting.limit {
-        let before = crowd.guests.len();
-        for _ in 0..group.min(setting.limit - before) {
+    let mut deadline = setting.clock.now() + setting.patience;
+    loop {
+        let before = crowd.served();
+        let here = crowd.guests.iter().filter(|it| !it.is_over()).count();
+        for _ in 0..group.min(setting.limit.saturating_sub(here)) {
             crowd.open();
         }
-        let all = |crowd: &Crowd<D>| {
-            crowd.guests[before..].iter().all(|guest| guest.is_served())
-        };
-        if !crowd.until(setting.patience, all) {
-            break;
+        crowd.until(deadline.saturating_sub(setting.clock.now()), |crowd| {
+            crowd.guests.iter().all(|it| it.is_over() || it.is_served())
+        });
+        let (served, now) = (crowd.served(), setting.clock.now());
+        if served > before {
+            deadline = now + setting.patience;
+        }
+        if served >= setting.limit || now >= deadline {
+            return served;
+        }
+        if served == before {
+            crowd.until(COME_AGAIN, |_| false);
         }
     }
-    crowd.served()
 }
 
 /// Cuts the guests off, each in a phase of its own, some in the queue.
@@ -148,7 +157,7 @@ fn cut_all<D: Dialect>(
     for &at in &served {
         match (phase(at), setting.file, setting.folder) {
             (0, ..) => {}
-            (1, ..) => crowd.send(at, b"auth half-a-na"),
+            (1, ..) => crowd.send(at, D::TORN_SIGN_IN),
             (2, ..) => {}
             (3, ..) => crowd.send(at, b"mkd"),
             (4, Some(path), _) => {
@@ -172,7 +181,7 @@ fn cut_all<D: Dialect>(
     });
     for &at in &moving {
         if phase(at) == 5 && crowd.guests[at].answer == Answer::Flowing {
-            crowd.send(at, &[0; 1000]);
+            crowd.send_body(at, &[0; 1000]);
         }
     }
     crowd.until(TOLD_MAX, |crowd| crowd.guests.iter().all(|g| g.was_told()));
@@ -307,6 +316,9 @@ const EXTRA: usize = 5;
 
 /// In so many groups at most the places are filled.
 const FILL_GROUPS: usize = 200;
+
+/// How soon who was turned away comes again; each time is one guest more.
+const COME_AGAIN: Nanos = 100 * MS;
 
 /// So long may all sign-ins together take.
 const FILL_MAX: Nanos = 10 * SECOND;

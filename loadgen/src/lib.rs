@@ -6,11 +6,12 @@
 //! which bytes; `dialect` is the protocol without a socket; `worker` drives
 //! the clients; `record`, `timeline` and `history` keep what they saw;
 //! `verdict` judges it; `report` shows it; `run` ties them together, and
-//! `args` is the face of all. Measuring, judging and showing do not know
+//! `capacity` says at which rate to run next; `args` is the face of all. Measuring, judging and showing do not know
 //! each other.
 
 mod args;
 mod caller;
+mod capacity;
 mod clock;
 mod content;
 mod crowd;
@@ -21,6 +22,7 @@ mod history;
 mod plan;
 mod prepare;
 mod probe;
+mod processes;
 mod record;
 mod report;
 mod run;

@@ -73,6 +73,12 @@ impl Script {
         quit
     }
 
+    /// Whether something that happens in this share of cases happens now.
+    /// What is certain takes no draw, so that it changes no other.
+    pub(crate) fn chance(&mut self, share: f64) -> bool {
+        share >= 1.0 || (share > 0.0 && self.rng.random::<f64>() < share)
+    }
+
     /// How long the client thinks before its next operation.
     pub(crate) fn think(&mut self, think: Think) -> Nanos {
         match think {

@@ -9,7 +9,7 @@ use std::{fmt, io, net::SocketAddr};
 use serde::Serialize;
 
 use crate::{
-    clock::{Clock, Nanos},
+    clock::{Clock, MS, Nanos},
     crowd::{Answer, Crowd},
     dialect::{Dialect, Step},
     verdict::{bound, gauge, millis},
@@ -67,8 +67,16 @@ pub(crate) fn probe<D: Dialect>(
             break;
         }
         if !sign_in(&mut crowd, at, accounts, patience) {
-            let told = crowd.guests[at].told.clone().unwrap_or_default();
-            return Err(io::Error::other(format!("sign-in: {told}")));
+            if at == 0 {
+                let told = crowd.guests[at].told.clone().unwrap_or_default();
+                return Err(io::Error::other(format!("sign-in: {told}")));
+            }
+            // Some servers greet everybody and count those who sign in.
+            probe.found = true;
+            note_refusal(&crowd, at, asked, &mut probe);
+            crowd.cut(at);
+            crowd.guests[at].visit.ready = None;
+            break;
         }
     }
     prove_all(&mut crowd, patience);
@@ -133,9 +141,21 @@ fn give_on<D: Dialect>(
     let left = clock.now();
     crowd.ask(0, Step::Quit);
     crowd.until(patience, |crowd| crowd.guests[0].is_over());
-    let next = if crowd.guests[last].is_over() { crowd.open() } else { last };
-    if crowd.until(patience, |crowd| crowd.guests[next].is_served()) {
-        probe.given_on_after_ms = Some(millis(clock.now() - left));
+    let mut next = last;
+    // Who was turned away comes again until somebody lets it in.
+    while clock.now() < left + patience {
+        if crowd.guests[next].is_over() {
+            next = crowd.open();
+        }
+        let rest = (left + patience).saturating_sub(clock.now());
+        crowd.until(rest, |crowd| {
+            crowd.guests[next].is_served() || crowd.guests[next].is_over()
+        });
+        if crowd.guests[next].is_served() {
+            probe.given_on_after_ms = Some(millis(clock.now() - left));
+            return;
+        }
+        crowd.until(COME_AGAIN, |_| false);
     }
 }
 
@@ -200,6 +220,9 @@ impl Probe {
         kept && self.serving_lies == 0
     }
 }
+
+/// How soon who was turned away comes again.
+const COME_AGAIN: Nanos = 5 * MS;
 
 /// How often a sign-in that came too early is tried again.
 const TRIES_MAX: u32 = 500;

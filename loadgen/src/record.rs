@@ -30,6 +30,8 @@ pub(crate) enum Op {
     Put,
     /// To fetch the second half of a file whose first half is there.
     Resume,
+    /// To fetch what was sent just before, and compare it.
+    ReadBack,
     /// To remove a file.
     Rm,
     /// To say goodbye.
@@ -45,10 +47,16 @@ pub(crate) enum Phase {
     Ready,
     /// From the sign-in to its reply.
     Login,
-    /// From a request to the first byte of its reply.
+    /// From a transfer's start to the address of its data connection.
+    Passive,
+    /// From a transfer's start to its first byte, or, where the reply that
+    /// announces it comes on the same connection, to that; of an upload, to
+    /// the word that it may be sent.
     FirstByte,
     /// From there to the last byte of a transfer.
     Body,
+    /// From there to the transfer's last reply.
+    Settle,
     /// From the operation's start to its end.
     Whole,
 }
@@ -152,7 +160,7 @@ pub(crate) fn empty() -> Times {
 
 impl Op {
     /// All of them, in the order of a visit.
-    pub(crate) const ALL: [Op; 12] = [
+    pub(crate) const ALL: [Op; 13] = [
         Op::Visit,
         Op::Login,
         Op::Pwd,
@@ -163,6 +171,7 @@ impl Op {
         Op::Get,
         Op::Put,
         Op::Resume,
+        Op::ReadBack,
         Op::Rm,
         Op::Quit,
     ];
@@ -180,6 +189,7 @@ impl Op {
             Op::Get => "get",
             Op::Put => "put",
             Op::Resume => "resume",
+            Op::ReadBack => "read_back",
             Op::Rm => "rm",
             Op::Quit => "quit",
         }
@@ -191,22 +201,29 @@ impl Op {
     }
 
     /// The operation of a name that a mix may hold: a visit is what the mix
-    /// makes up, and directories are removed by whom made them.
+    /// makes up, directories are removed by whom made them, and what is read
+    /// back is a share of the uploads.
     pub(crate) fn drawn(word: &str) -> Option<Op> {
-        Op::named(word).filter(|op| !matches!(op, Op::Visit | Op::Rmdir))
+        Op::named(word)
+            .filter(|op| !matches!(op, Op::Visit | Op::Rmdir | Op::ReadBack))
     }
 }
 
 impl Phase {
     /// All of them, in the order of time.
-    pub(crate) const ALL: [Phase; 6] = [
+    pub(crate) const ALL: [Phase; Phase::COUNT] = [
         Phase::Connect,
         Phase::Ready,
         Phase::Login,
+        Phase::Passive,
         Phase::FirstByte,
         Phase::Body,
+        Phase::Settle,
         Phase::Whole,
     ];
+
+    /// How many there are.
+    pub(crate) const COUNT: usize = 8;
 
     /// Its name in reports and in the tags of the interval log.
     pub(crate) fn word(self) -> &'static str {
@@ -214,20 +231,22 @@ impl Phase {
             Phase::Connect => "connect",
             Phase::Ready => "ready",
             Phase::Login => "login",
+            Phase::Passive => "passive",
             Phase::FirstByte => "first_byte",
             Phase::Body => "body",
+            Phase::Settle => "settle",
             Phase::Whole => "whole",
         }
     }
 }
 
 fn index(op: Op, phase: Phase, outcome: Outcome, measure: Measure) -> usize {
-    ((op as usize * 6 + phase as usize) * 3 + outcome as usize) * 2
+    ((op as usize * Phase::COUNT + phase as usize) * 3 + outcome as usize) * 2
         + measure as usize
 }
 
 /// Ops × phases × outcomes × measures.
-const CELLS: usize = 12 * 6 * 3 * 2;
+const CELLS: usize = 13 * Phase::COUNT * 3 * 2;
 
 /// Ten minutes: longer than any time-out of a server or of ours.
 const MICROS_MAX: u64 = 600_000_000;

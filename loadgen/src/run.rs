@@ -27,10 +27,12 @@ use crate::{
     dialect::Dialect,
     drill::{self, Drill},
     history::Visit,
-    plan, prepare,
+    plan,
+    prepare::Site,
+    processes,
     record::Op,
     report::{Report, hlog, live::Live},
-    server::{self, OwnServer},
+    server::OwnServer,
     timeline::{Gatherer, Row, Slice},
     verdict::{threshold::Threshold, validity::Allowed},
     worker::{Harvest, Shared, Worker},
@@ -38,9 +40,12 @@ use crate::{
 };
 
 mod conclude;
+mod search;
+
+pub(crate) use self::search::find_capacity;
 
 /// What is wanted of a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Order {
     /// What is to be done.
     pub(crate) workload: Workload,
@@ -48,6 +53,8 @@ pub(crate) struct Order {
     pub(crate) target: Option<SocketAddr>,
     /// Its account, where it is not our own.
     pub(crate) account: Option<(String, String)>,
+    /// The folder on the server below which files are put.
+    pub(crate) folder: String,
     /// The limit that is to hold.
     pub(crate) limit: Option<u32>,
     /// The server's process, where its cost is to be seen.
@@ -94,6 +101,9 @@ pub(crate) enum RunError {
         /// Descriptors.
         limit: u64,
     },
+    /// The workload cannot be run so.
+    #[error("{0}")]
+    Workload(String),
     /// Anything else.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
@@ -113,6 +123,7 @@ struct Seen {
     limit: Option<u64>,
     limit_from: &'static str,
     target: SocketAddr,
+    dialect: &'static str,
     interval: Nanos,
     interrupted: bool,
 }
@@ -134,7 +145,7 @@ pub(crate) fn run<D: Dialect>(
     }
     let own = match order.target {
         Some(_) => None,
-        None => Some(start_own(&order).map_err(RunError::Target)?),
+        None => Some(start_own::<D>(&order).map_err(RunError::Target)?),
     };
     let (target, accounts, pid) = match (&own, order.target) {
         (Some(own), _) => (own.address, own.accounts.clone(), Some(own.pid())),
@@ -146,12 +157,14 @@ pub(crate) fn run<D: Dialect>(
         }
     };
     let workload = &order.workload;
-    let folder = format!("/ftpool-load-{}", std::process::id());
+    let process = std::process::id();
+    let folder = format!("{}/ftpool-load-{process}", order.folder);
     let shelf = Shelf::new(&workload.files, workload.seed, &folder);
     let unusable = |error: CallError| {
         RunError::Target(anyhow::Error::new(error).context("set-up"))
     };
-    prepare::set_up(dialect, target, &accounts, workload, &shelf)
+    Site { dialect, target, accounts: &accounts, workload, shelf: &shelf }
+        .set_up()
         .map_err(unusable)?;
     let shared = Shared {
         dialect,
@@ -172,23 +185,17 @@ pub(crate) fn run<D: Dialect>(
     // A server that has lost its places has none to clear away in.
     if own.is_none() && !seen.drill.as_ref().is_some_and(lost) {
         // What cannot be cleared away is left; the run is what counts.
-        let cleared = prepare::clear(
-            dialect,
-            target,
-            &shared.accounts,
-            &shared.workload,
-            &shared.shelf,
-        );
-        drop(cleared);
+        let (accounts, shelf) = (&shared.accounts[..], &shared.shelf);
+        drop(Site { dialect, target, accounts, workload, shelf }.clear());
     }
     let report = conclude::report(&seen, &order, started);
     Ok(Done { report, intervals, started })
 }
 
-fn start_own(order: &Order) -> anyhow::Result<OwnServer> {
+fn start_own<D: Dialect>(order: &Order) -> anyhow::Result<OwnServer> {
     let places = order.limit.unwrap_or(LIMIT_DEFAULT);
     let waiting = order.workload.users() + WAITING_SPARE;
-    OwnServer::start(places, waiting)
+    OwnServer::start(D::NAME, places, waiting)
 }
 
 /// Runs the workers and the drill.
@@ -198,8 +205,8 @@ fn measure<D: Dialect>(
     pid: Option<u32>,
 ) -> anyhow::Result<(Seen, Vec<hlog::Entry>, Arc<Shared<D>>)> {
     let shared = Arc::new(shared);
-    let rest_kib = pid.and_then(server::memory_kib);
-    let server_before = pid.and_then(server::processor_time);
+    let rest_kib = pid.and_then(processes::memory_kib);
+    let server_before = pid.and_then(processes::processor_time);
     let own_before = own_time();
     let (sender, slices) = bounded(SLICES_MAX);
     let mut workers = Vec::new();
@@ -221,7 +228,7 @@ fn measure<D: Dialect>(
     let end = shared.clock.now();
     let own_time = own_time() - own_before;
     let server_time = pid
-        .and_then(server::processor_time)
+        .and_then(processes::processor_time)
         .zip(server_before)
         .map(|(after, before)| after - before);
     let (limit, limit_from) = limit(order, &harvest.visits);
@@ -239,6 +246,7 @@ fn measure<D: Dialect>(
         limit,
         limit_from,
         target: shared.target,
+        dialect: D::NAME,
         interval: shared.interval,
         interrupted,
     };
@@ -269,7 +277,7 @@ fn watch<D>(
         // Reading it costs the server time, so only where it can be new.
         if gathered.row.active > most_active {
             most_active = gathered.row.active;
-            peak_kib = peak_kib.max(pid.and_then(server::memory_kib));
+            peak_kib = peak_kib.max(pid.and_then(processes::memory_kib));
         }
         intervals.push(hlog::Entry {
             from: gathered.row.index * shared.interval,

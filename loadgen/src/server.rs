@@ -1,6 +1,6 @@
 //! The server that is measured when none is named: the workspace's own,
 //! found beside this program, started on a free port with a temporary root
-//! and stopped at the end. Also what the system says of a server's process.
+//! and stopped at the end.
 //!
 //! Must not know: what is done to the server.
 
@@ -18,8 +18,6 @@ use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::clock::Nanos;
-
 /// A server that this program has started.
 #[derive(Debug)]
 pub(crate) struct OwnServer {
@@ -33,12 +31,14 @@ pub(crate) struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts it with so many places and so much room to wait.
+    /// Starts it for a dialect, with so many places and so much room to
+    /// wait.
     ///
     /// # Errors
     ///
     /// When the program is not there or does not say that it is ready.
     pub(crate) fn start(
+        dialect: &str,
         places: u32,
         waiting: u32,
     ) -> anyhow::Result<OwnServer> {
@@ -48,7 +48,7 @@ impl OwnServer {
             .map(|n| (format!("load{n}"), format!("load-password-{n}")))
             .collect();
         let file = root.path().join("settings.yaml");
-        fs::write(&file, settings(places, waiting, &accounts))?;
+        fs::write(&file, settings(dialect, places, waiting, &accounts))?;
         let mut child = Command::new(&program)
             .arg("--settings")
             .arg(&file)
@@ -63,8 +63,10 @@ impl OwnServer {
         let mut address = None;
         for line in BufReader::new(output).lines() {
             let line = line?;
-            if let Some(native) = line.strip_prefix("listening native ") {
-                address = Some(native.parse()?);
+            let listening = line.strip_prefix("listening ");
+            let here = listening.and_then(|it| it.strip_prefix(dialect));
+            if let Some(here) = here {
+                address = Some(here.trim_start().parse()?);
             }
             if line == "ready" {
                 break;
@@ -106,25 +108,6 @@ impl Drop for OwnServer {
     }
 }
 
-/// The processor time that a process has used, in nanoseconds.
-pub(crate) fn processor_time(pid: u32) -> Option<Nanos> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is a name in brackets and may hold anything.
-    let fields: Vec<&str> =
-        stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()?
-        + fields.get(12)?.parse::<u64>().ok()?;
-    Some(ticks * TICK)
-}
-
-/// The memory that is a process's own share, in KiB.
-pub(crate) fn memory_kib(pid: u32) -> Option<u64> {
-    let rollup =
-        fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
 /// The server's program stands where this one does; a test's stands one
 /// folder deeper.
 fn beside_this_program() -> anyhow::Result<PathBuf> {
@@ -144,6 +127,7 @@ fn beside_this_program() -> anyhow::Result<PathBuf> {
 }
 
 fn settings(
+    dialect: &str,
     places: u32,
     waiting: u32,
     accounts: &[(String, String)],
@@ -155,7 +139,7 @@ fn settings(
         })
         .collect();
     format!(
-        "listen: {{native: \"127.0.0.1:0\"}}\n\
+        "listen: {{{dialect}: \"127.0.0.1:0\"}}\n\
         max_users: {places}\n\
         waiting: {{places_max: {waiting}, secs_max: 600}}\n\
         default_quota: 900GiB\n\
@@ -169,6 +153,3 @@ const ACCOUNTS: u32 = 4;
 
 /// So long may a server take to stop before it is ended the hard way.
 const STOP_MAX: Duration = Duration::from_secs(10);
-
-/// The kernel counts processor time in hundredths of a second here.
-const TICK: Nanos = 10_000_000;

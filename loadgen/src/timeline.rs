@@ -20,7 +20,7 @@ pub(crate) struct Slice {
     /// The response times of operations that ended well.
     response: Option<Box<Histogram<u32>>>,
     /// The service times of each phase, for the interval log.
-    phases: [Option<Box<Histogram<u32>>>; 6],
+    phases: [Option<Box<Histogram<u32>>>; Phase::COUNT],
     /// Replies by code.
     codes: BTreeMap<u16, u64>,
     /// Operations that ended well.
@@ -98,7 +98,7 @@ struct Partial {
     seen: usize,
     row: Row,
     response: Times,
-    phases: [Option<Times>; 6],
+    phases: [Option<Times>; Phase::COUNT],
 }
 
 /// A complete interval: its row and its phases' times.
@@ -106,7 +106,7 @@ pub(crate) struct Gathered {
     /// What happened.
     pub(crate) row: Row,
     /// Each phase's times, in the order of `Phase::ALL`.
-    pub(crate) phases: [Option<Times>; 6],
+    pub(crate) phases: [Option<Times>; Phase::COUNT],
 }
 
 impl Gatherer {

@@ -34,7 +34,7 @@ pub struct Args {
     /// Listen here for the native protocol; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     pub listen_native: Option<SocketAddr>,
-    /// Listen here for the FTP dialect (not in this version)
+    /// Listen here for FTP
     #[arg(long, value_name = "ADDR")]
     pub listen_ftp: Option<SocketAddr>,
     /// How many sessions are served at once

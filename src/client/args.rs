@@ -6,23 +6,27 @@ use clap::{Parser, builder::StyledStr};
 
 use super::{exit::Exit, target::Target};
 
-/// Moves files to and from a server that speaks ftpool's native protocol.
+/// Moves files to and from a server that speaks ftpool's native protocol or
+/// FTP.
 ///
 /// Without -c, commands are typed at a prompt, or read from standard input
 /// where that is no terminal. A script stops at its first failure.
 #[derive(Debug, Parser)]
 #[command(name = "ftpool-client", version, after_help = after_help())]
 pub(super) struct Args {
-    /// Where to connect; the port is 9021 where none is said.
-    #[arg(value_name = "[USER@]HOST[:PORT]")]
+    /// Where to connect: in the native protocol, or in FTP with ftp://
+    /// before it. Where no port is said it is 9021, in FTP 21; where no user
+    /// is said, ~/.netrc names one, else in FTP it is anonymous.
+    #[arg(value_name = "[ftp://][USER@]HOST[:PORT]")]
     pub(super) target: Target,
 
     /// Runs these commands, separated by ; or new lines, and ends.
     #[arg(short = 'c', value_name = "COMMANDS")]
     pub(super) commands: Option<String>,
 
-    /// How long the server may be silent, in seconds; in its queue it may
-    /// be so for longer.
+    /// How long the server may be silent, in seconds. In a native server's
+    /// queue it may be so for longer; an FTP server is silent in its queue,
+    /// and this is how long we wait there.
     #[arg(long, value_name = "SECS", default_value_t = SILENCE_SECS,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: u64,

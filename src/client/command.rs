@@ -2,7 +2,8 @@
 //!
 //! Must not know: how a command is carried out.
 
-use super::{error::Error, pattern, shown};
+use super::{error::Error, shown};
+use crate::pattern;
 
 /// One command, whole and well-formed. Names are bytes as they were typed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,8 +16,9 @@ use super::{
     command::{self, Names, ROWS},
     engine::Engine,
     listing::{Entry, Kind},
-    local, pattern, shown, words,
+    local, shown, words,
 };
+use crate::pattern;
 
 /// What the line editor asks for candidates.
 pub(super) struct Completion {
@@ -139,7 +140,7 @@ fn candidate(folder: &[u8], entry: &Entry) -> Pair {
     let whole = [folder, &entry.name].concat();
     let end = match entry.kind {
         Kind::Directory => "/",
-        Kind::File | Kind::Link => " ",
+        Kind::File | Kind::Link | Kind::Other => " ",
     };
     Pair {
         display: format!("{}{}", shown::name(&entry.name), end.trim_end()),
@@ -179,8 +180,8 @@ mod tests {
     fn candidates_can_be_typed_and_shown() {
         let entry = |name: &[u8], kind| Entry {
             kind,
-            size: 0,
-            modified: jiff::Timestamp::UNIX_EPOCH,
+            size: None,
+            modified: None,
             name: name.to_vec(),
         };
         let file = candidate(b"d/", &entry(b"a b\x1b", Kind::File));

@@ -12,7 +12,6 @@ use std::{
 use rustix::event::{self, PollFd, PollFlags, Timespec};
 
 use super::{error::Error, shown};
-use crate::native::code::Code;
 
 /// The terminal, pipe or file at this end.
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +44,8 @@ impl Console {
         let _gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
-    /// What the server announces outside any answer.
-    pub(super) fn announce(self, what: &str) {
-        let code = Code::System.digits();
+    /// What the server announces outside any answer, or we of it.
+    pub(super) fn announce(self, code: &str, what: &str) {
         let _gone = writeln!(io::stderr(), "{code}  {what}");
     }
 

@@ -8,11 +8,12 @@ use std::{thread, time::Duration};
 use super::{
     console::Console,
     error::{Error, Why},
+    ftp::Ftp,
     native::Native,
     password::{self, Who},
     remote::{Answer, Remote},
     shown,
-    target::Target,
+    target::{Dialect, Target},
 };
 
 /// All that a connection needs.
@@ -37,8 +38,13 @@ impl Dial {
         &mut self,
         console: Console,
     ) -> Result<(Box<dyn Remote>, Answer), Error> {
-        let native = Native::connect(&self.target, self.silence, console)?;
-        let mut remote: Box<dyn Remote> = Box::new(native);
+        let (target, silence) = (&self.target, self.silence);
+        let mut remote: Box<dyn Remote> = match target.dialect {
+            Dialect::Native => {
+                Box::new(Native::connect(target, silence, console)?)
+            }
+            Dialect::Ftp => Box::new(Ftp::connect(target, silence, console)?),
+        };
         let answer = self.sign_in(&mut *remote, console)?;
         Ok((remote, answer))
     }
@@ -83,6 +89,7 @@ impl Dial {
                     retyped += 1;
                 }
                 Why::Authentication
+                | Why::Broken
                 | Why::Digest
                 | Why::Exists
                 | Why::NotFound

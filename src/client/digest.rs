@@ -9,8 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{console::Console, error::Error, interrupt, progress::Progress};
-use crate::{client::remote::Remote, session::Digest};
+use super::{
+    console::Console,
+    error::Error,
+    interrupt,
+    progress::Progress,
+    remote::Remote,
+    sum::{Algorithm, Sum, Summing},
+};
 
 /// The digest of a file's first `length` bytes.
 ///
@@ -21,13 +27,14 @@ use crate::{client::remote::Remote, session::Digest};
 pub(super) fn of_file(
     file: &File,
     length: u64,
+    algorithm: Algorithm,
     what: &str,
     console: Console,
     remote: &mut dyn Remote,
-) -> Result<Digest, Error> {
+) -> Result<Sum, Error> {
     let message = format!("checking {what}");
-    let mut progress = Progress::new(console, &message, 0, length);
-    let mut hasher = blake3::Hasher::new();
+    let mut progress = Progress::new(console, &message, 0, Some(length));
+    let mut summing = Summing::new(algorithm);
     let mut buffer = vec![0; length.min(READ_BYTES) as usize];
     let mut at = 0;
     let mut last_sign = Instant::now();
@@ -40,7 +47,7 @@ pub(super) fn of_file(
         if read == 0 {
             return Err(Error::Broken("the file here became shorter".into()));
         }
-        hasher.update(&buffer[..read]);
+        summing.update(&buffer[..read]);
         at += read as u64;
         progress.advance(read as u64);
         if last_sign.elapsed() > SIGN_INTERVAL {
@@ -48,7 +55,7 @@ pub(super) fn of_file(
             last_sign = Instant::now();
         }
     }
-    Ok(Digest::of(&hasher))
+    Ok(summing.end())
 }
 
 /// Whether two files have the same first `length` bytes.

@@ -5,6 +5,9 @@
 //! offered where the file is its beginning, else the file: it may be the
 //! server's already. Whoever has a file of other content is asked before
 //! bytes flow where the sizes tell, else before the first one is written.
+//! Where the server can compare no digests, a part is offered by the state of
+//! the server's file that it remembers, and a file here not at all: all of
+//! the server's is fetched beside it, and compared then.
 //!
 //! Must not know: sockets, codes.
 
@@ -21,14 +24,13 @@ use super::{
     console::Console,
     digest,
     error::Error,
-    listing::Kind,
     local,
     part::{Part, Stamp},
     progress::Progress,
-    remote::{Answer, Incoming, Remote},
+    remote::{Answer, Held, Incoming, Remote, Source},
     shown,
 };
-use crate::session::{Held, PathText};
+use crate::session::PathText;
 
 /// What is wanted.
 pub(super) struct Want {
@@ -129,8 +131,8 @@ impl Download<'_> {
                 }
                 Ok(Got::Same(answer))
             }
-            Incoming::Bytes { answer, offset, size } => {
-                let part = match self.prepare(&offer, offset) {
+            Incoming::Bytes { answer, offset, size, source } => {
+                let part = match self.prepare(&offer, offset, source) {
                     Ok(part) => part,
                     Err(error) => {
                         self.remote.discard();
@@ -168,20 +170,30 @@ impl Download<'_> {
                 return Ok(Offer::Part);
             }
         }
-        match self.size_there()? {
-            Some(size) if size < length => {
-                self.agree()?;
-                match self.part {
-                    Some(_) => Ok(Offer::Part),
-                    None => Ok(Offer::Nothing),
-                }
-            }
-            Some(size) if size > length && self.part.is_none() => {
-                self.copy_file()?;
-                Ok(Offer::Part)
-            }
-            Some(_) | None => Ok(Offer::File),
+        self.plan_by_size(length)
+    }
+
+    /// Decides what to offer where a file of `length` is here, and a part
+    /// only of other content.
+    fn plan_by_size(&mut self, length: u64) -> Result<Offer, Error> {
+        let without_the_file = match self.part {
+            Some(_) => Offer::Part,
+            None => Offer::Nothing,
+        };
+        let there = self.size_there()?;
+        if there.is_some_and(|there| there < length) {
+            self.agree()?;
+            return Ok(without_the_file);
         }
+        let by = self.remote.compares_get(&self.want.file, length)?;
+        if by.is_none() {
+            return Ok(without_the_file);
+        }
+        if there.is_some_and(|there| there > length) && self.part.is_none() {
+            self.copy_file()?;
+            return Ok(Offer::Part);
+        }
+        Ok(Offer::File)
     }
 
     /// How long the server's file is, where that can be told without its
@@ -190,20 +202,15 @@ impl Download<'_> {
         if self.want.size.is_some() {
             return Ok(self.want.size);
         }
-        let (_, entries) = self.remote.list(Some(&self.want.file))?;
-        let base = local::base(self.want.file.as_bytes());
-        Ok(match entries.as_slice() {
-            [one] if one.kind == Kind::File && one.name == base => {
-                Some(one.size)
-            }
-            _ => None,
-        })
+        self.remote.size_of(&self.want.file)
     }
 
     fn held(&mut self, offer: &Offer) -> Result<Option<Held>, Error> {
-        let (file, length) = match (offer, &self.here, &self.part) {
-            (Offer::File, Some(here), _) => (&here.file, here.length),
-            (Offer::Part, _, Some(part)) => (part.file(), part.length()),
+        let (file, length, source) = match (offer, &self.here, &self.part) {
+            (Offer::File, Some(here), _) => (&here.file, here.length, None),
+            (Offer::Part, _, Some(part)) => {
+                (part.file(), part.length(), part.source())
+            }
             (Offer::Nothing | Offer::File | Offer::Part, _, _) => {
                 return Ok(None);
             }
@@ -213,18 +220,28 @@ impl Download<'_> {
             return Ok(None);
         }
         let what = shown::name(local::base(self.want.file.as_bytes()));
-        let digest = digest::of_file(
-            file,
-            length,
-            &what,
-            self.console,
-            &mut *self.remote,
-        )?;
-        Ok(Some(Held { length, digest: Some(digest) }))
+        let remote = &mut *self.remote;
+        let sum = match remote.compares_get(&self.want.file, length)? {
+            Some(algorithm) => Some(digest::of_file(
+                file,
+                length,
+                algorithm,
+                &what,
+                self.console,
+                remote,
+            )?),
+            None => None,
+        };
+        Ok(Some(Held { length, sum, source }))
     }
 
     /// Makes the part ready for bytes from `offset`.
-    fn prepare(&mut self, offer: &Offer, offset: u64) -> Result<Part, Error> {
+    fn prepare(
+        &mut self,
+        offer: &Offer,
+        offset: u64,
+        source: Option<Source>,
+    ) -> Result<Part, Error> {
         let differs = match offer {
             // What was offered is not the beginning of the server's file.
             Offer::File => offset == 0,
@@ -252,6 +269,10 @@ impl Download<'_> {
             _ => {}
         }
         part.cut(offset)?;
+        part.remember(source);
+        if offset == 0 {
+            self.copied = false;
+        }
         Ok(part)
     }
 
@@ -266,7 +287,7 @@ impl Download<'_> {
     }
 
     /// Receives all bytes and puts the part in its place.
-    fn fetch(&mut self, offset: u64, size: u64) -> Result<Got, Error> {
+    fn fetch(&mut self, offset: u64, size: Option<u64>) -> Result<Got, Error> {
         let Some(part) = &mut self.part else {
             return Err(Error::Protocol("bytes for no file".into()));
         };
@@ -277,10 +298,11 @@ impl Download<'_> {
             progress.advance(bytes.len() as u64);
             Ok(())
         })?;
+        let size = part.length();
+        let seconds = progress.elapsed().as_secs_f64();
         if let Some(part) = self.part.take() {
             self.place(part)?;
         }
-        let seconds = progress.elapsed().as_secs_f64();
         Ok(Got::Whole { answer, size, moved: (size - offset, seconds) })
     }
 
@@ -316,8 +338,9 @@ impl Download<'_> {
         ))
     }
 
-    fn tell_start(&self, answer: &Answer, offset: u64, size: u64) {
+    fn tell_start(&self, answer: &Answer, offset: u64, size: Option<u64>) {
         let name = shown::name(self.want.file.as_bytes());
+        let size = size.map_or("?".into(), |size| size.to_string());
         let what = match offset {
             0 => format!("{name} starts again from 0, of {size} bytes"),
             _ => format!("{name} resumes at {offset} of {size} bytes"),

@@ -64,7 +64,7 @@ impl Engine {
                 let event = format!("{} signed in", dial.name());
                 journal.note(&event);
                 say_signed_in(console, &dial, &answer);
-                let place = b"/".to_vec();
+                let place = answer.path.unwrap_or_else(|| b"/".to_vec());
                 Ok(Engine { dial, remote, console, journal, place, folder })
             }
             Err(error) => {

@@ -7,7 +7,6 @@
 use std::io;
 
 use super::exit::Exit;
-use crate::native::code::Code;
 
 /// Why something was not done. Its text is for people and one line.
 #[derive(Debug, thiserror::Error)]
@@ -29,17 +28,30 @@ pub(super) enum Error {
     #[error("no connection within {0} s")]
     ConnectTimeout(u64),
     /// The server has no place, not even to wait.
-    #[error("{0}")]
-    Busy(String),
+    #[error("{text}")]
+    Busy {
+        /// The digits that it said.
+        code: String,
+        /// The server's text, safe to print.
+        text: String,
+    },
     /// The server ended the session because we were silent.
-    #[error("the server ended the session: its {0} limit has passed")]
-    TimedOut(String),
+    #[error("{text}")]
+    TimedOut {
+        /// The digits that it said.
+        code: String,
+        /// What has passed, safe to print.
+        text: String,
+    },
     /// The server said nothing for too long.
     #[error("the server has been silent for {0} s")]
     Silent(u64),
     /// The server said that it closes down, and did.
     #[error("the server closes down")]
-    Closing,
+    Closing {
+        /// The digits that it said.
+        code: String,
+    },
     /// Somebody pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -63,6 +75,9 @@ pub(super) enum Error {
     /// A local file is of other content and nobody said to replace it.
     #[error("{0}")]
     Differs(String),
+    /// A name there is taken, and the server would replace what has it.
+    #[error("{0}")]
+    Taken(String),
     /// A name that must not become a local file's.
     #[error("{0}")]
     UnsafeName(String),
@@ -92,6 +107,8 @@ pub(super) enum Error {
 pub(super) enum Why {
     /// Not signed in.
     Authentication,
+    /// The transfer ended early; the same again resumes it.
+    Broken,
     /// What arrived is not what was announced.
     Digest,
     /// The name is taken.
@@ -115,10 +132,10 @@ impl Error {
     /// The digits to show before the text, where the server said any.
     pub(super) fn code(&self) -> Option<&str> {
         match self {
-            Error::Refused { code, .. } => Some(code),
-            Error::Busy(_) | Error::TimedOut(_) | Error::Closing => {
-                Some(Code::System.digits())
-            }
+            Error::Refused { code, .. }
+            | Error::Busy { code, .. }
+            | Error::TimedOut { code, .. }
+            | Error::Closing { code } => Some(code),
             Error::Unreachable(_)
             | Error::ConnectTimeout(_)
             | Error::Silent(_)
@@ -128,6 +145,7 @@ impl Error {
             | Error::Protocol(_)
             | Error::Local { .. }
             | Error::Differs(_)
+            | Error::Taken(_)
             | Error::UnsafeName(_)
             | Error::NoMatch(_)
             | Error::Usage(_)
@@ -141,24 +159,24 @@ impl Error {
         match self {
             Error::Refused { why, .. } => match why {
                 Why::Authentication | Why::TryAgain => Exit::Authentication,
-                Why::Digest => Exit::Broken,
+                Why::Broken | Why::Digest => Exit::Broken,
                 Why::Exists => Exit::Exists,
                 Why::NotFound => Exit::NotFound,
                 Why::NoSpace => Exit::NoSpace,
                 Why::Other => Exit::Other,
             },
-            Error::Unreachable(_) | Error::Busy(_) => Exit::Unreachable,
+            Error::Unreachable(_) | Error::Busy { .. } => Exit::Unreachable,
             Error::ConnectTimeout(_)
-            | Error::TimedOut(_)
+            | Error::TimedOut { .. }
             | Error::Silent(_) => Exit::Timeout,
             Error::Broken(_) => Exit::Broken,
             Error::Local { source, .. } => of_system(source),
-            Error::Differs(_) => Exit::Exists,
+            Error::Differs(_) | Error::Taken(_) => Exit::Exists,
             Error::NoMatch(_) => Exit::NotFound,
             Error::Usage(_) => Exit::Usage,
             Error::NoPassword(_) => Exit::Authentication,
             Error::Several { exit, .. } => *exit,
-            Error::Closing
+            Error::Closing { .. }
             | Error::Interrupted
             | Error::Lost(_)
             | Error::Protocol(_)
@@ -166,11 +184,15 @@ impl Error {
         }
     }
 
-    /// The same, where it ended a transfer: a lost connection and a closing
-    /// server then mean that the transfer is broken.
+    /// The same, where it ended a transfer: a lost connection, and a server
+    /// that closes or has no place any more, then mean that the transfer is
+    /// broken.
     pub(super) fn in_transfer(self) -> Error {
         match self {
-            Error::Closing | Error::Lost(_) | Error::Protocol(_) => {
+            Error::Busy { code, text } => {
+                Error::Refused { code, why: Why::Broken, text }
+            }
+            Error::Closing { .. } | Error::Lost(_) | Error::Protocol(_) => {
                 Error::Broken(self.to_string())
             }
             other => other,

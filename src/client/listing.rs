@@ -19,6 +19,8 @@ pub(super) enum Kind {
     File,
     /// A symbolic link.
     Link,
+    /// Anything else, or what the server did not say.
+    Other,
 }
 
 /// One line of a listing.
@@ -26,10 +28,10 @@ pub(super) enum Kind {
 pub(super) struct Entry {
     /// What it is.
     pub(super) kind: Kind,
-    /// Bytes.
-    pub(super) size: u64,
-    /// When it was last changed.
-    pub(super) modified: Timestamp,
+    /// Bytes, where that was told.
+    pub(super) size: Option<u64>,
+    /// When it was last changed, where that was told.
+    pub(super) modified: Option<Timestamp>,
     /// Its name, as the server has it: safe neither to print nor to write.
     pub(super) name: Vec<u8>,
 }
@@ -64,8 +66,8 @@ fn entry(line: &str) -> Option<Entry> {
         "l" => Kind::Link,
         _ => return None,
     };
-    let size = tokens.next()?.parse().ok()?;
-    let modified = tokens.next()?.parse().ok()?;
+    let size = Some(tokens.next()?.parse().ok()?);
+    let modified = Some(tokens.next()?.parse().ok()?);
     let name = token::decode(tokens.next()?)?;
     let whole = tokens.next().is_none() && !name.is_empty();
     whole.then_some(Entry { kind, size, modified, name })
@@ -78,7 +80,7 @@ pub(super) fn table(entries: &[Entry]) -> String {
     if entries.is_empty() {
         return out;
     }
-    let digits = |e: &Entry| e.size.to_string().len();
+    let digits = |e: &Entry| e.size.map_or(1, |size| size.to_string().len());
     let width = entries.iter().map(digits).max().unwrap_or(0).max(4);
     writeln!(out, "     {:>width$}  {:<19}  name", "size", "changed (UTC)")
         .expect("a String takes what it is given");
@@ -87,15 +89,20 @@ pub(super) fn table(entries: &[Entry]) -> String {
             Kind::Directory => ("dir", "/"),
             Kind::File => ("", ""),
             Kind::Link => ("link", "@"),
+            Kind::Other => ("?", ""),
         };
-        let size = match entry.kind {
-            Kind::Directory => String::from("-"),
-            Kind::File | Kind::Link => entry.size.to_string(),
+        let size = match (entry.kind, entry.size) {
+            (Kind::Directory, _) | (_, None) => String::from("-"),
+            (Kind::File | Kind::Link | Kind::Other, Some(size)) => {
+                size.to_string()
+            }
         };
+        let modified = entry.modified.map_or(String::from("-"), |time| {
+            time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        });
         writeln!(
             out,
-            "{word:<4} {size:>width$}  {}  {}{mark}",
-            entry.modified.strftime("%Y-%m-%d %H:%M:%S"),
+            "{word:<4} {size:>width$}  {modified:<19}  {}{mark}",
             shown::name(&entry.name)
         )
         .expect("a String takes what it is given");

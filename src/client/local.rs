@@ -97,8 +97,8 @@ fn entry(name: &OsStr, metadata: &Metadata) -> Entry {
     let modified = modified.and_then(|time| Timestamp::try_from(time).ok());
     Entry {
         kind,
-        size: metadata.len(),
-        modified: modified.unwrap_or(Timestamp::UNIX_EPOCH),
+        size: Some(metadata.len()),
+        modified,
         name: name.as_bytes().to_vec(),
     }
 }

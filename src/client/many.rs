@@ -12,11 +12,11 @@ use std::{
 use super::{
     error::Error,
     listing::{Entry, Kind},
-    local, pattern,
+    local,
     remote::Remote,
     shown,
 };
-use crate::session::PathText;
+use crate::{pattern, session::PathText};
 
 /// A file of the server that `mget` means.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub(super) fn there(
                 .map(|e| There {
                     path: [folder.as_slice(), &e.name].concat(),
                     name: e.name.clone(),
-                    size: Some(e.size),
+                    size: e.size,
                 }),
         );
         if found.len() == before {

@@ -3,10 +3,11 @@
 //! - what was asked for: `args`, `target`, `password` (with `netrc`), `exit`;
 //! - where commands come from: `script`, `shell` (with `complete`), cut by
 //!   `words`, read by `command`;
-//! - what they do: `engine`, with `download` (and its `part`), `upload`,
-//!   `many` (with `pattern`) and `digest`;
+//! - what they do: `engine`, with `download` (and its `part`, which has an
+//!   `origin`), `upload`, `many` (with `pattern`) and `digest` (a kind of
+//!   `sum`);
 //! - who they talk to: `dial`, then `remote`, the face over the dialects, and
-//!   `native` (in lines `said`) on a `link`;
+//!   `native` and `ftp` behind it, each on `socket`s;
 //! - what is seen and kept: `console`, `listing`, `progress`, `shown`,
 //!   `journal`, `home`, `local`, and `interrupt` for Ctrl-C.
 //!
@@ -26,24 +27,25 @@ mod download;
 mod engine;
 mod error;
 mod exit;
+mod ftp;
 mod home;
 mod interrupt;
 mod journal;
-mod link;
 mod listing;
 mod local;
 mod many;
 mod native;
 mod netrc;
+mod origin;
 mod part;
 mod password;
-mod pattern;
 mod progress;
 mod remote;
-mod said;
 mod script;
 mod shell;
 mod shown;
+mod socket;
+mod sum;
 mod target;
 mod upload;
 mod words;

@@ -3,16 +3,24 @@
 //!
 //! Must not know: local names, the screen beyond what the server announces.
 
+mod link;
+mod said;
+mod transfer;
+
 use std::{fs::File, time::Duration};
 
+use self::{
+    link::Link,
+    said::{Said, odd, of_reply, text_or},
+    transfer::DISCARD_BYTES_MAX,
+};
 use super::{
     console::Console,
     error::Error,
-    link::{Link, Ready},
     listing::{self, Entry},
-    remote::{Answer, Incoming, Outgoing, Remote},
-    said::{Said, odd, of_reply, text_or},
+    remote::{Answer, Held, Incoming, Outgoing, Remote},
     shown,
+    sum::{Algorithm, Sum},
     target::Target,
 };
 use crate::{
@@ -20,7 +28,7 @@ use crate::{
         code::Code,
         wire::{self, Reply},
     },
-    session::{Digest, Held, Password, PathText, Request},
+    session::{self, Digest, Password, PathText, Request},
 };
 
 /// A connection that speaks the native protocol.
@@ -59,7 +67,7 @@ impl Native {
             usable: true,
         };
         native.await_ready().map_err(|error| match error {
-            Error::Lost(_) | Error::Closing => {
+            Error::Lost(_) | Error::Closing { .. } => {
                 Error::Unreachable(error.to_string())
             }
             other => other,
@@ -93,8 +101,10 @@ impl Native {
             Some(limit) => format!(" of those waiting for {limit} places"),
             None => String::new(),
         };
-        self.console
-            .announce(&format!("waiting, position {position}{places}"));
+        self.console.announce(
+            &system(),
+            &format!("waiting, position {position}{places}"),
+        );
     }
 
     /// The next line that answers a request; `000` lines are noted.
@@ -119,16 +129,21 @@ impl Native {
         match reply.field("state") {
             Some("busy") => {
                 self.usable = false;
-                Err(Error::Busy(text_or(reply, "the server is busy")))
+                let text = text_or(reply, "the server is busy");
+                Err(Error::Busy { code: system(), text })
             }
             Some("timeout") => {
                 self.usable = false;
                 let limit = reply.field("limit").unwrap_or("own");
-                Err(Error::TimedOut(shown::text(limit)))
+                let text = format!(
+                    "the server ended the session: its {} limit has passed",
+                    shown::text(limit)
+                );
+                Err(Error::TimedOut { code: system(), text })
             }
             Some("closing") => {
                 self.closing = true;
-                self.console.announce("the server closes down");
+                self.console.announce(&system(), "the server closes down");
                 Ok(())
             }
             _ => Ok(()),
@@ -139,7 +154,9 @@ impl Native {
     fn ended(&mut self, error: Error) -> Error {
         self.usable = false;
         match error {
-            Error::Lost(_) if self.closing => Error::Closing,
+            Error::Lost(_) if self.closing => {
+                Error::Closing { code: system() }
+            }
             other => other,
         }
     }
@@ -164,98 +181,6 @@ impl Native {
             },
             Err(_) => self.ended(error),
         }
-    }
-
-    /// Reads exactly the announced bytes.
-    fn read_bytes(
-        &mut self,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let room = self.left.min(READ_BYTES as u64) as usize;
-        let mut buffer = vec![0; room];
-        while self.left > 0 {
-            let most = self.left.min(room as u64) as usize;
-            let length = match self.link.read(&mut buffer[..most]) {
-                Ok(length) => length,
-                Err(error) => return Err(self.ended(error)),
-            };
-            self.left -= length as u64;
-            sink(&buffer[..length])?;
-        }
-        Ok(())
-    }
-
-    /// The answer behind a transfer's last byte.
-    fn closing_answer(&mut self) -> Result<Answer, Error> {
-        let said = self.answer()?.granted()?;
-        let reply = said.reply()?;
-        match (said.code, reply.number("size")) {
-            (Code::Done, Some(size)) if size == self.size => {
-                Ok(of_reply(&reply))
-            }
-            _ => {
-                let error = odd(&reply, "after the last byte");
-                Err(self.ended(error))
-            }
-        }
-    }
-
-    /// Sends what is left of a file, with an eye on what the server says
-    /// meanwhile.
-    fn pump(
-        &mut self,
-        file: &File,
-        tick: &mut dyn FnMut(u64),
-    ) -> Result<(), Error> {
-        while self.left > 0 {
-            match self.link.wait_for_either()? {
-                Ready::Readable => {
-                    self.link.take_in()?;
-                    while let Some(line) = self.link.line_at_hand()? {
-                        self.interrupted(line)?;
-                    }
-                }
-                Ready::Writable => {
-                    let most = self.left.min(SEND_BYTES as u64) as usize;
-                    let offset = self.size - self.left;
-                    match self.link.send_file(file, offset, most)? {
-                        Some(0) => return Err(shrunk()),
-                        Some(sent) => {
-                            self.left -= sent as u64;
-                            tick(sent as u64);
-                        }
-                        None => {}
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A line that arrived while bytes are being sent: a refusal, or a word
-    /// of the system.
-    fn interrupted(&mut self, line: Vec<u8>) -> Result<(), Error> {
-        let said = Said::parse(line)?.granted()?;
-        let reply = said.reply()?;
-        if said.code == Code::System {
-            return self.note_system(&reply);
-        }
-        Err(odd(&reply, "before the last byte"))
-    }
-
-    /// After a refusal in the middle the server throws away what is still
-    /// to come. A little is sent, so that the session goes on; for a lot,
-    /// a new connection is cheaper.
-    fn refused_midway(&mut self, error: Error) -> Error {
-        let refused = matches!(error, Error::Refused { .. });
-        let left = std::mem::take(&mut self.left);
-        if !refused {
-            return self.ended(error);
-        }
-        if left > DISCARD_BYTES_MAX || self.link.send_zeros(left).is_err() {
-            self.usable = false;
-        }
-        error
     }
 }
 
@@ -317,11 +242,25 @@ impl Remote for Native {
         Ok((answer, list))
     }
 
+    fn compares_get(
+        &mut self,
+        _: &PathText,
+        _: u64,
+    ) -> Result<Option<Algorithm>, Error> {
+        Ok(Some(Algorithm::Blake3))
+    }
+
     fn begin_get(
         &mut self,
         file: &PathText,
         held: Option<Held>,
     ) -> Result<Incoming, Error> {
+        // Without a digest the server would go by the length alone.
+        let held = held.and_then(|held| {
+            let digest = held.sum.and_then(blake3)?;
+            let length = held.length;
+            Some(session::Held { length, digest: Some(digest) })
+        });
         let request = Request::Download { file: file.clone(), held };
         let said = self.exchange(&request)?;
         let reply = said.reply()?;
@@ -344,7 +283,8 @@ impl Remote for Native {
             {
                 (self.left, self.size) = (length, size);
                 let answer = of_reply(&reply);
-                Ok(Incoming::Bytes { answer, offset, size })
+                let size = Some(size);
+                Ok(Incoming::Bytes { answer, offset, size, source: None })
             }
             _ => {
                 let error = odd(&reply, "to get");
@@ -376,14 +316,22 @@ impl Remote for Native {
         }
     }
 
+    fn compares_put(
+        &mut self,
+        _: &PathText,
+        size: u64,
+    ) -> Result<Option<(Algorithm, u64)>, Error> {
+        Ok(Some((Algorithm::Blake3, size)))
+    }
+
     fn begin_put(
         &mut self,
         file: &PathText,
         size: u64,
-        digest: Digest,
+        sum: Option<Sum>,
     ) -> Result<Outgoing, Error> {
-        let request =
-            Request::Upload { file: file.clone(), size, digest: Some(digest) };
+        let digest = sum.and_then(blake3);
+        let request = Request::Upload { file: file.clone(), size, digest };
         let said = self.exchange(&request)?;
         match said.code {
             Code::Same => return Ok(Outgoing::Same(of_reply(&said.reply()?))),
@@ -443,19 +391,18 @@ impl Remote for Native {
     }
 }
 
-fn shrunk() -> Error {
-    Error::Broken("the file here became shorter while it was sent".into())
+/// A digest as the protocol carries it.
+fn blake3(sum: Sum) -> Option<Digest> {
+    match sum {
+        Sum::Blake3(digest) => Some(digest),
+        Sum::Sha256(_) | Sum::Crc32(_) => None,
+    }
 }
 
-/// One read of a download: few system calls, and still within a cache.
-const READ_BYTES: usize = 256 * 1024;
-
-/// One send of an upload: how often we look for the server's word.
-const SEND_BYTES: usize = 1024 * 1024;
-
-/// What is read or sent for nothing, so that a connection stays in step. A
-/// new connection would cost a sign-in, and a place in the queue.
-const DISCARD_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// The digits of what the server says outside any answer.
+fn system() -> String {
+    Code::System.digits().into()
+}
 
 /// The longest listing that the protocol allows (§7.10).
 const LISTING_BYTES_MAX: u64 = 64 * 1024 * 1024;

@@ -21,6 +21,8 @@ use super::{
     digest,
     error::Error,
     local::{self, NAME_BYTES_MAX},
+    origin,
+    remote::Source,
 };
 
 /// An open part, locked: two downloads never write into one.
@@ -116,6 +118,17 @@ impl Part {
         local::display(&self.path)
     }
 
+    /// The state of the server's file that it is the beginning of, where
+    /// that is remembered.
+    pub(super) fn source(&self) -> Option<Source> {
+        origin::recall(&self.file)
+    }
+
+    /// Remembers the state of the server's file that is written into it.
+    pub(super) fn remember(&self, source: Option<Source>) {
+        origin::remember(&self.file, source);
+    }
+
     /// Makes it a copy of a file's beginning.
     ///
     /// # Errors
@@ -183,6 +196,9 @@ impl Part {
         known: Option<Stamp>,
     ) -> Result<(), Error> {
         self.file.sync_all().map_err(|e| self.failed(e))?;
+        let source = self.source();
+        // A file in its place is its owner's, who may change it.
+        self.remember(None);
         let onto_nothing = rustix::fs::renameat_with(
             CWD,
             &self.path,
@@ -192,6 +208,7 @@ impl Part {
         );
         if onto_nothing.is_err() {
             if !agreed && !self.loses_nothing(target, known)? {
+                self.remember(source);
                 return Err(Error::Differs(format!(
                     "a local file of other content is in the way; the \
                      server's is in {} (get -f replaces)",

@@ -6,7 +6,12 @@
 
 use std::{env, fs, io, os::unix::fs::PermissionsExt};
 
-use super::{console::Console, error::Error, home, netrc, target::Target};
+use super::{
+    console::Console,
+    error::Error,
+    home, netrc,
+    target::{Dialect, Target},
+};
 use crate::session::Password;
 
 /// Who signs in.
@@ -28,9 +33,17 @@ pub(super) struct Who {
 /// there is no password and nobody to ask.
 pub(super) fn find(target: &Target, console: Console) -> Result<Who, Error> {
     let entry = netrc_entry(target, console).unwrap_or_default();
-    let user = match target.user.clone().or(entry.login) {
-        Some(user) => user,
-        None => {
+    let named = target.user.clone().or(entry.login);
+    let user = match (named, target.dialect) {
+        (Some(user), _) => user,
+        // What FTP's users expect where nobody is named (RFC 1635). Nobody
+        // means a password of theirs to go there.
+        (None, Dialect::Ftp) => {
+            let password = Password::new(ANONYMOUS);
+            let user = ANONYMOUS.into();
+            return Ok(Who { user, password, asked: false });
+        }
+        (None, Dialect::Native) => {
             return Err(Error::Usage(
                 "which user? Say USER@HOST, or name one in ~/.netrc".into(),
             ));
@@ -90,3 +103,6 @@ fn netrc_entry(target: &Target, console: Console) -> Option<netrc::Entry> {
     }
     Some(entry)
 }
+
+/// Who comes in where nobody is named, and the password that goes with it.
+const ANONYMOUS: &str = "anonymous";

@@ -18,18 +18,19 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Begins at `done` of `all` bytes.
+    /// Begins at `done` of `all` bytes, where it is known how many.
     pub(super) fn new(
         console: Console,
         what: &str,
         done: u64,
-        all: u64,
+        all: Option<u64>,
     ) -> Progress {
-        let bar = ProgressBar::with_draw_target(
-            Some(all),
-            ProgressDrawTarget::hidden(),
-        );
-        let style = ProgressStyle::with_template(TEMPLATE);
+        let bar =
+            ProgressBar::with_draw_target(all, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template(match all {
+            Some(_) => TEMPLATE,
+            None => TEMPLATE_ENDLESS,
+        });
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message(shown::text(what));
         bar.set_position(done);
@@ -69,6 +70,10 @@ impl Drop for Progress {
 
 const TEMPLATE: &str = "{msg:24!} [{bar:20}] {percent:>3}%  {binary_bytes}\
      /{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+
+/// Where nobody has said how many bytes there are.
+const TEMPLATE_ENDLESS: &str =
+    "{msg:24!} {binary_bytes}  {binary_bytes_per_sec}";
 
 /// What is done sooner needs no bar.
 const DRAW_DELAY: Duration = Duration::from_millis(250);

@@ -2,12 +2,24 @@
 //! dialect's codes are is known only behind it; here they are digits to
 //! show.
 //!
+//! Before bytes move, both ends find out what the other has. Each dialect
+//! says by which digest of what length it can compare, if by any:
+//! [`Remote::compares_get`], [`Remote::compares_put`]; the digest comes along
+//! with [`Remote::begin_get`], [`Remote::begin_put`].
+//!
 //! Must not know: sockets, lines, local files' names.
 
 use std::fs::File;
 
-use super::{error::Error, listing::Entry};
-use crate::session::{Digest, Held, Password, PathText, Request};
+use jiff::Timestamp;
+
+use super::{
+    error::Error,
+    listing::{Entry, Kind},
+    local,
+    sum::{Algorithm, Sum},
+};
+use crate::session::{Password, PathText, Request};
 
 /// A signed-in conversation with a server.
 pub(super) trait Remote {
@@ -26,6 +38,24 @@ pub(super) trait Remote {
         &mut self,
         path: Option<&PathText>,
     ) -> Result<(Answer, Vec<Entry>), Error>;
+
+    /// How long a file is, where that can be told without its bytes.
+    fn size_of(&mut self, file: &PathText) -> Result<Option<u64>, Error> {
+        let (_, entries) = self.list(Some(file))?;
+        let base = local::base(file.as_bytes());
+        Ok(match entries.as_slice() {
+            [one] if one.kind == Kind::File && one.name == base => one.size,
+            _ => None,
+        })
+    }
+
+    /// By which digest the first `length` bytes of a file can be compared
+    /// with what is here; `None` where they cannot.
+    fn compares_get(
+        &mut self,
+        file: &PathText,
+        length: u64,
+    ) -> Result<Option<Algorithm>, Error>;
 
     /// Asks for a file, saying what is held of it. After
     /// [`Incoming::Bytes`], [`Remote::receive`] or [`Remote::discard`] comes
@@ -46,13 +76,22 @@ pub(super) trait Remote {
     /// gives the connection up.
     fn discard(&mut self);
 
-    /// Offers a file. After [`Outgoing::Wanted`], [`Remote::send`] comes
-    /// next.
+    /// By which digest of how many of its first bytes a file here of `size`
+    /// bytes can be compared with what the server has; `None` where it
+    /// cannot, or has nothing.
+    fn compares_put(
+        &mut self,
+        file: &PathText,
+        size: u64,
+    ) -> Result<Option<(Algorithm, u64)>, Error>;
+
+    /// Offers a file, with the digest that [`Remote::compares_put`] asked
+    /// for. After [`Outgoing::Wanted`], [`Remote::send`] comes next.
     fn begin_put(
         &mut self,
         file: &PathText,
         size: u64,
-        digest: Digest,
+        sum: Option<Sum>,
     ) -> Result<Outgoing, Error>;
 
     /// Sends a file's bytes from where the server wants them, telling
@@ -99,6 +138,28 @@ pub(super) struct Space {
     pub(super) available: Option<u64>,
 }
 
+/// What is held of a file of the server's, from its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Held {
+    /// How many bytes.
+    pub(super) length: u64,
+    /// Their digest, where the server can compare it.
+    pub(super) sum: Option<Sum>,
+    /// The state of the server's file that they were taken from, where that
+    /// is known.
+    pub(super) source: Option<Source>,
+}
+
+/// The state of a file of the server's. One that has the same is taken for
+/// the same file, where no digest can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Source {
+    /// Its length.
+    pub(super) size: u64,
+    /// When it was last changed, by the server's clock.
+    pub(super) modified: Timestamp,
+}
+
 /// The answer to a download's request.
 #[derive(Debug)]
 pub(super) enum Incoming {
@@ -110,8 +171,10 @@ pub(super) enum Incoming {
         answer: Answer,
         /// Where in the file they begin: 0, or what was held.
         offset: u64,
-        /// The whole file's length.
-        size: u64,
+        /// The whole file's length, where the server told it.
+        size: Option<u64>,
+        /// The file's state, where a later download may need to know it.
+        source: Option<Source>,
     },
 }
 

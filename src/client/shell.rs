@@ -12,7 +12,7 @@ use rustyline::{
 
 use super::{
     complete::Completion,
-    console::Console,
+    console::{Console, NO_CODE},
     engine::{Engine, Flow},
     exit::Exit,
     home, interrupt, script,
@@ -107,7 +107,7 @@ fn answer(engine: &Rc<RefCell<Engine>>, console: Console, line: &str) -> Flow {
     interrupt::forget();
     let mut engine = engine.borrow_mut();
     if !engine.is_usable() {
-        console.announce("the connection is gone; connecting again");
+        console.announce(NO_CODE, "the connection is gone; connecting again");
         if let Err(error) = engine.reconnect() {
             console.fail("", &error);
             if !engine.is_usable() && !is_leave(line) {

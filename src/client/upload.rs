@@ -1,5 +1,5 @@
-//! One upload: the file's digest first, so that the server can say that it
-//! has it or part of it, then the bytes that are missing.
+//! One upload: the digest first that the server can compare, so that it can
+//! say that it has the file or part of it, then the bytes that are missing.
 //!
 //! Must not know: sockets, codes.
 
@@ -57,8 +57,18 @@ pub(super) fn put(
     let (open, metadata) = open(source)?;
     let (size, before) = (metadata.len(), Stamp::of(&metadata));
     let what = shown::name(local::base(file.as_bytes()));
-    let digest = digest::of_file(&open, size, &what, console, &mut *remote)?;
-    let (answer, offset) = match remote.begin_put(file, size, digest)? {
+    let sum = match remote.compares_put(file, size)? {
+        Some((algorithm, length)) => Some(digest::of_file(
+            &open,
+            length,
+            algorithm,
+            &what,
+            console,
+            &mut *remote,
+        )?),
+        None => None,
+    };
+    let (answer, offset) = match remote.begin_put(file, size, sum)? {
         Outgoing::Same(answer) => return Ok(Sent::Same(answer)),
         Outgoing::Wanted { answer, offset } => (answer, offset),
     };
@@ -67,7 +77,7 @@ pub(super) fn put(
         let what = format!("{name} resumes at {offset} of {size} bytes");
         console.say(&answer.code, &what);
     }
-    let mut progress = Progress::new(console, &what, offset, size);
+    let mut progress = Progress::new(console, &what, offset, Some(size));
     let sent = remote.send(&open, &mut |bytes| progress.advance(bytes));
     let seconds = progress.elapsed().as_secs_f64();
     drop(progress);

@@ -26,6 +26,8 @@ pub enum Class {
 }
 
 impl Code {
+    /// 120: the service is ready soon.
+    pub const READY_SOON: Code = Code(120);
     /// 125: the data connection is open already.
     pub const DATA_OPEN: Code = Code(125);
     /// 150: about to open the data connection.

@@ -4,3 +4,7 @@
 //! Must not know: the native dialect.
 
 pub mod code;
+pub mod facts;
+pub mod server;
+pub mod verb;
+pub mod wire;

@@ -114,6 +114,10 @@ pub fn of_refusal(refused: &Refused) -> (Code, &'static str, &'static str) {
         Refused::BadName => {
             (Code::Incorrect, "bad-argument", "no file can have this name")
         }
+        // Natively the rows of §5 begin at 0 instead.
+        Refused::BadOffset { .. } => {
+            (Code::Incorrect, "bad-argument", "the file ends before that")
+        }
         Refused::BadPassword { .. } => {
             (Code::NotSignedIn, "bad-password", "wrong name or password")
         }

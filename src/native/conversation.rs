@@ -4,7 +4,7 @@
 //!
 //! Must not know: how the connection came here, or what an outcome means.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{
     code::Malformed,
@@ -16,19 +16,8 @@ use super::{
 use crate::{
     journal::Journal,
     session::{Granted, Outcome, Refused, Request, Session},
-    stream::{End, Stream},
+    stream::{End, Patience, Stream},
 };
-
-/// How long a session may be silent.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// From the ready line to the authentication.
-    pub login: Duration,
-    /// From the end of a command to the next whole request.
-    pub idle: Duration,
-    /// Without a byte moved in a transfer.
-    pub stall: Duration,
-}
 
 /// Serves one connection until it ends.
 pub fn serve(
@@ -129,10 +118,19 @@ impl Conversation<'_> {
             if Instant::now() >= until {
                 return Err(End::Silent);
             }
-            let mut bytes = [0; READ_BYTES];
-            let count = self.stream.read_request(&mut bytes, until)?;
-            self.input.push(&bytes[..count]);
+            self.read_more(until)?;
         }
+    }
+
+    /// Waits for the next bytes. On a frame of its own: the buffer must not
+    /// lie below all that is called to answer, or each session's stack has
+    /// one more page.
+    #[inline(never)]
+    fn read_more(&mut self, until: Instant) -> Result<(), End> {
+        let mut bytes = [0; READ_BYTES];
+        let count = self.stream.read_request(&mut bytes, until)?;
+        self.input.push(&bytes[..count]);
+        Ok(())
     }
 
     /// Carries out one request and writes its reply. Says whether the

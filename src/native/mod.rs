@@ -5,7 +5,6 @@
 
 pub mod code;
 mod conversation;
-pub mod line;
 pub mod notice;
 mod reply;
 pub mod token;
@@ -13,4 +12,5 @@ mod transfer;
 pub mod verb;
 pub mod wire;
 
-pub use conversation::{Patience, serve};
+pub use crate::stream::{Patience, line};
+pub use conversation::serve;

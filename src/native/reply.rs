@@ -33,6 +33,7 @@ pub(super) fn refused(refused: &Refused, out: &mut Vec<u8>) {
             .text(text),
         Refused::AlreadySignedIn
         | Refused::BadName
+        | Refused::BadOffset { .. }
         | Refused::BadPassword { .. }
         | Refused::Denied
         | Refused::DigestMismatch

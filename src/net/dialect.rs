@@ -10,13 +10,14 @@ use std::{
 };
 
 use crate::{
+    ftp::{self, code::Code, server::Site},
     journal::Journal,
     native::{
-        self, Patience,
+        self,
         notice::{self, Notice},
     },
     session::{House, Session},
-    stream::Stream,
+    stream::{Patience, Stream},
 };
 
 /// A connection that a worker has taken.
@@ -105,6 +106,74 @@ impl Dialect for Native {
         let session = Session::new(Arc::clone(&self.house));
         let ready = Notice::Ready { limit, serving };
         native::serve(stream, session, patience, ready, &mut journal);
+        journal.ended(began.elapsed());
+    }
+}
+
+/// FTP over a house.
+#[derive(Debug)]
+pub struct Ftp {
+    house: Arc<House>,
+    site: Site,
+    patience: RwLock<Patience>,
+}
+
+impl Ftp {
+    /// Speaks FTP to the users of a house.
+    pub fn new(house: Arc<House>, site: Site, patience: Patience) -> Ftp {
+        Ftp { house, site, patience: RwLock::new(patience) }
+    }
+
+    /// Other limits of time, for those who come from now on.
+    pub fn set_patience(&self, patience: Patience) {
+        let mut ours =
+            self.patience.write().unwrap_or_else(PoisonError::into_inner);
+        *ours = patience;
+    }
+}
+
+impl Dialect for Ftp {
+    /// Who waits hears nothing until the greeting, unless the settings say
+    /// otherwise. Some clients look for the words of the refusal.
+    fn notice(&self, notice: LobbyNotice) -> Vec<u8> {
+        match notice {
+            LobbyNotice::Busy => {
+                let text = "Too many connections; try again later.";
+                ftp::server::line(Code::UNAVAILABLE, text)
+            }
+            LobbyNotice::Closing => {
+                ftp::server::line(Code::UNAVAILABLE, ftp::server::STOPPING)
+            }
+            LobbyNotice::Waiting { position, limit }
+                if self.site.waiting_replies =>
+            {
+                let text = format!(
+                    "No place of {limit} is free; you are number {position} \
+                     in line."
+                );
+                ftp::server::line(Code::READY_SOON, &text)
+            }
+            LobbyNotice::Waiting { .. } => Vec::new(),
+        }
+    }
+
+    fn converse(&self, visitor: Visitor) {
+        let Visitor { stream, number, peer, limit: _, serving: _ } = visitor;
+        let patience =
+            *self.patience.read().unwrap_or_else(PoisonError::into_inner);
+        let mut journal = Journal::new(number, peer);
+        journal.began();
+        let began = Instant::now();
+        let session = Session::new(Arc::clone(&self.house));
+        let site = &self.site;
+        ftp::server::serve(
+            stream,
+            peer,
+            session,
+            site,
+            patience,
+            &mut journal,
+        );
         journal.ended(began.elapsed());
     }
 }

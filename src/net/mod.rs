@@ -21,7 +21,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tracing::{info, warn};
 
 pub use self::{
-    dialect::{Dialect, LobbyNotice, Native, Visitor},
+    dialect::{Dialect, Ftp, LobbyNotice, Native, Visitor},
     pool::Gauge,
 };
 use self::{lobby::Lobby, pool::Pool};

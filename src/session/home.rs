@@ -72,7 +72,7 @@ impl Home {
             match known {
                 Some((key, identity))
                     if found.age <= part_age
-                        && (1..=identity.size).contains(&found.length) =>
+                        && (1..=most(identity)).contains(&found.length) =>
                 {
                     length += found.length;
                     let length = found.length;
@@ -156,6 +156,30 @@ impl Home {
         self.jail.rename(from, to)
     }
 
+    /// See [`Jail::replace`].
+    pub(super) fn replace(
+        &self,
+        from: &VPath,
+        to: &VPath,
+    ) -> Result<(), Denial> {
+        if from.is_root() {
+            return Err(Refused::Denied.into());
+        }
+        let mut books = self.books();
+        let replaced = self.jail.replace(from, to)?;
+        books.ledger.resize_file(replaced, 0);
+        Ok(())
+    }
+
+    /// The kept part of a name that nothing has and no upload fills, by its
+    /// name on the disk and its length in bytes.
+    pub(super) fn idle_part(&self, path: &VPath) -> Option<(String, u64)> {
+        let key = Key::of(path);
+        let part = self.books().parts.find(key)?;
+        let name = parts::disk_name(key, part.identity);
+        (!part.in_use).then_some((name, part.length))
+    }
+
     /// Finds a place for an upload of `size` bytes to `path`, sets the
     /// space aside, and opens the part. A kept part of the same identity is
     /// taken up again; one of another identity is thrown away.
@@ -170,7 +194,7 @@ impl Home {
         let mut before = books.parts.find(key);
         if let Some(part) = before
             && !part.in_use
-            && identity != Some(part.identity)
+            && (identity.is_none() || identity != part.identity)
         {
             self.discard(&mut books, key, part);
             before = None;
@@ -183,7 +207,7 @@ impl Home {
         let reserved = size - offset;
         let available = books.ledger.reserve(self.quota(), reserved)?;
         let name = match kept {
-            Some(identity) => parts::disk_name(key, identity),
+            Some(_) => parts::disk_name(key, kept),
             None => books.parts.loose_name(),
         };
         let opened = self.require_disk_space(reserved).and_then(|()| {
@@ -200,8 +224,8 @@ impl Home {
                 return Err(denial);
             }
         };
-        if let Some(identity) = kept {
-            let length = offset;
+        if kept.is_some() {
+            let (identity, length) = (kept, offset);
             books.parts.keep(key, Kept { identity, length, in_use: true });
         }
         let kept = kept.is_some();
@@ -209,7 +233,8 @@ impl Home {
     }
 
     /// Gives a complete and durable part its name: the older file counts
-    /// and is readable until this moment.
+    /// and is readable until this moment. With `new`, nothing may have the
+    /// name.
     ///
     /// # Errors
     ///
@@ -220,9 +245,10 @@ impl Home {
         path: &VPath,
         place: &Place,
         size: u64,
+        new: bool,
     ) -> Result<Placed, Denial> {
         let mut books = self.books();
-        let placed = self.jail.place(&place.name, path)?;
+        let placed = self.jail.place(&place.name, path, new)?;
         books.ledger.release(place.reserved);
         books.ledger.resize_part(place.offset, 0);
         books.ledger.resize_file(placed.replaced, size);
@@ -249,11 +275,7 @@ impl Home {
         if place.kept {
             books.parts.forget(key);
         }
-        let Some(identity) = identity.filter(|_| length > 0) else {
-            self.jail.remove_part(&place.name);
-            return;
-        };
-        if !self.make_room(&mut books, key, identity, length) {
+        if length == 0 || !self.make_room(&mut books, key, identity, length) {
             self.jail.remove_part(&place.name);
             return;
         }
@@ -293,7 +315,7 @@ impl Home {
         &self,
         books: &mut Books,
         key: Key,
-        identity: Identity,
+        identity: Option<Identity>,
         length: u64,
     ) -> bool {
         let Some(part) = books.parts.find(key) else { return true };
@@ -304,13 +326,16 @@ impl Home {
         true
     }
 
-    fn discard(&self, books: &mut Books, key: Key, part: Kept) {
+    pub(super) fn discard(&self, books: &mut Books, key: Key, part: Kept) {
         self.jail.remove_part(&parts::disk_name(key, part.identity));
         books.parts.forget(key);
         books.ledger.resize_part(part.length, 0);
     }
 
-    fn require_disk_space(&self, needed: u64) -> Result<(), Denial> {
+    pub(super) fn require_disk_space(
+        &self,
+        needed: u64,
+    ) -> Result<(), Denial> {
         let space = self.jail.disk_space().map_err(on_write)?;
         if needed > space {
             return Err(Failed::DiskFull.into());
@@ -320,9 +345,14 @@ impl Home {
 
     /// A session that panicked ends alone: each change of the books is
     /// whole before anything can panic.
-    fn books(&self) -> MutexGuard<'_, Books> {
+    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The most bytes that a part of an upload can have.
+fn most(identity: Option<Identity>) -> u64 {
+    identity.map_or(u64::MAX, |identity| identity.size)
 }
 
 /// A home that all of a user's sessions hold.

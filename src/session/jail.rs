@@ -1,32 +1,31 @@
-//! The one file of the core that touches the disk: a home, and the kept
-//! parts beside it, each behind a directory handle of cap-std, so that no
-//! name and no symbolic link leads out (`RESOLVE_BENEATH`).
+//! The one wall of the core to the disk: a home, and the kept parts beside
+//! it, each behind a directory handle of cap-std, so that no name and no
+//! symbolic link leads out (`RESOLVE_BENEATH`). Here are the handles and
+//! single names; beside it `entries` of directories, `parts`, and what a
+//! `fault` of the system means.
 //!
 //! Must not know: users, quotas, what a refusal is called on the wire.
 #![expect(clippy::disallowed_methods, reason = "this file is the way in")]
 
-use std::{
-    ffi::OsStr,
-    fs::File,
-    io,
-    os::unix::ffi::OsStrExt,
-    path::Path,
-    rc::Rc,
-    time::{Duration, SystemTime},
-};
+mod entries;
+mod fault;
+mod parts;
+
+use std::{fs::File, io, path::Path};
 
 use cap_std::{
     ambient_authority,
     fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt},
 };
 use rustix::{
-    fs::{OFlags, RenameFlags},
+    fs::{OFlags, RenameFlags, Timespec, Timestamps},
     io::Errno,
 };
 
+use self::fault::{is_escape, missing_or, on_creation, on_lookup};
+pub(super) use self::{entries::Rows, fault::on_write, parts::Placed};
 use super::{
-    listing::{ENTRIES_MAX, Entry, EntryKind, Listing},
-    outcome::{Denial, Failed, Refused},
+    outcome::{Denial, Refused},
     path::VPath,
 };
 
@@ -61,14 +60,6 @@ pub(super) struct Target {
     pub(super) path: VPath,
     /// The file that has the name now, by its length in bytes.
     pub(super) old_size: Option<u64>,
-}
-
-/// A kept part as found on the disk.
-#[derive(Debug)]
-pub(super) struct FoundPart {
-    pub(super) name: String,
-    pub(super) length: u64,
-    pub(super) age: Duration,
 }
 
 impl Jail {
@@ -144,22 +135,6 @@ impl Jail {
         Ok((file.into_std(), found.len()))
     }
 
-    /// The entries of a directory, or the one entry of a file or link.
-    pub(super) fn list(&self, path: &VPath) -> Result<Listing, Denial> {
-        match self.look(path)? {
-            Kind::Directory => self.list_directory(path),
-            Kind::File(_) | Kind::DeadLink => {
-                let found = self
-                    .home
-                    .symlink_metadata(path.relative())
-                    .map_err(on_lookup)?;
-                let entry = entry_of(&found, path.name());
-                Ok(Listing { entries: entry.into_iter().collect() })
-            }
-            Kind::Hidden | Kind::Missing => Err(Refused::NotFound.into()),
-        }
-    }
-
     /// Makes one directory.
     pub(super) fn make_directory(&self, path: &VPath) -> Result<(), Denial> {
         match self.look(path)? {
@@ -213,12 +188,7 @@ impl Jail {
         from: &VPath,
         to: &VPath,
     ) -> Result<(), Denial> {
-        match self.look(from)? {
-            Kind::Missing | Kind::Hidden => {
-                return Err(Refused::NotFound.into());
-            }
-            Kind::Directory | Kind::File(_) | Kind::DeadLink => {}
-        }
+        self.require_something(from)?;
         match self.look(to)? {
             Kind::Missing => self.require_room_for(to)?,
             Kind::Hidden => return Err(Refused::Denied.into()),
@@ -229,15 +199,86 @@ impl Jail {
         if to.is_within(from) {
             return Err(Refused::Denied.into());
         }
+        // Not even a file that appeared this moment is replaced.
+        self.rename_with(from, to, RenameFlags::NOREPLACE)
+    }
+
+    /// Gives a file, directory or link another name, atomically. A file or
+    /// a link that has the name is replaced by anything but a directory.
+    /// Says the bytes of the file that was replaced.
+    pub(super) fn replace(
+        &self,
+        from: &VPath,
+        to: &VPath,
+    ) -> Result<u64, Denial> {
+        self.require_something(from)?;
+        let named = self.home.symlink_metadata(from.relative());
+        let named = named.map_err(on_lookup)?;
+        match self.look(to)? {
+            Kind::File(_) | Kind::DeadLink if !named.is_dir() => {}
+            Kind::Missing => {
+                return self.rename(from, to).map(|()| 0);
+            }
+            Kind::Hidden => return Err(Refused::Denied.into()),
+            Kind::Directory | Kind::File(_) | Kind::DeadLink => {
+                return Err(Refused::Exists.into());
+            }
+        }
+        let old = self.home.symlink_metadata(to.relative());
+        let old = old.map_err(on_lookup)?;
+        // The kernel leaves two names of one file as they are.
+        let same = (old.ino(), old.dev()) == (named.ino(), named.dev());
+        self.rename_with(from, to, RenameFlags::empty())?;
+        Ok(if old.is_file() && !same { old.len() } else { 0 })
+    }
+
+    /// Says when a file's or directory's content last changed: seconds
+    /// since the epoch, UTC.
+    pub(super) fn set_modified(
+        &self,
+        path: &VPath,
+        secs: i64,
+    ) -> Result<(), Denial> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(OFlags::NONBLOCK.bits() as i32);
+        let file = self
+            .home
+            .open_with(path.relative(), &options)
+            .map_err(on_lookup)?;
+        let found = file.metadata().map_err(on_lookup)?;
+        if !found.is_file() && !found.is_dir() {
+            return Err(Refused::NotFound.into());
+        }
+        let keep = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT };
+        let times = Timestamps {
+            last_access: keep,
+            last_modification: Timespec { tv_sec: secs, tv_nsec: 0 },
+        };
+        rustix::fs::futimens(&file, &times)
+            .map_err(|errno| on_lookup(errno.into()))
+    }
+
+    fn require_something(&self, path: &VPath) -> Result<(), Denial> {
+        match self.look(path)? {
+            Kind::Missing | Kind::Hidden => Err(Refused::NotFound.into()),
+            Kind::Directory | Kind::File(_) | Kind::DeadLink => Ok(()),
+        }
+    }
+
+    fn rename_with(
+        &self,
+        from: &VPath,
+        to: &VPath,
+        flags: RenameFlags,
+    ) -> Result<(), Denial> {
         let source = self.directory_of(from)?;
         let target = self.directory_of(to)?;
-        // Not even a file that appeared this moment is replaced.
         rustix::fs::renameat_with(
             &source,
             from.name(),
             &target,
             to.name(),
-            RenameFlags::NOREPLACE,
+            flags,
         )
         .map_err(|errno| match errno {
             // Into itself, by way of a link.
@@ -273,111 +314,6 @@ impl Jail {
         Ok(Target { path: path.clone(), old_size: None })
     }
 
-    /// Puts a complete part under its real name, atomically.
-    pub(super) fn place(
-        &self,
-        part: &str,
-        path: &VPath,
-    ) -> Result<Placed, Denial> {
-        // The directory itself is made durable later, and for that it has
-        // to be open for reading.
-        let mut options = OpenOptions::new();
-        options.read(true).custom_flags(OFlags::DIRECTORY.bits() as i32);
-        let directory = self
-            .home
-            .open_with(path.parent().relative(), &options)
-            .map_err(on_lookup)?;
-        let directory = Dir::from_std_file(directory.into_std());
-        let replaced = match directory.symlink_metadata(path.name()) {
-            Ok(old) if old.is_dir() => return Err(Refused::Exists.into()),
-            Ok(old) if old.is_file() => old.len(),
-            // It was not there when the upload began, or it would have been
-            // followed or refused.
-            Ok(_) => return Err(Refused::Denied.into()),
-            Err(_) => 0,
-        };
-        self.parts
-            .rename(part, &directory, path.name())
-            .map_err(on_creation)?;
-        Ok(Placed { replaced, directory })
-    }
-
-    /// Opens a part for writing at its end, new or old.
-    pub(super) fn open_part(&self, name: &str) -> Result<File, Denial> {
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true).mode(FILE_MODE);
-        let part =
-            self.parts.open_with(name, &options).map_err(on_creation)?;
-        Ok(part.into_std())
-    }
-
-    /// Removes a part that is no longer wanted. One that is gone already is
-    /// as good as removed.
-    pub(super) fn remove_part(&self, name: &str) {
-        let _ = self.parts.remove_file(name);
-    }
-
-    /// Gives a part the name under which it is kept.
-    pub(super) fn rename_part(&self, from: &str, to: &str) -> io::Result<()> {
-        self.parts.rename(from, &self.parts, to)
-    }
-
-    /// All parts that are there.
-    pub(super) fn found_parts(&self) -> io::Result<Vec<FoundPart>> {
-        let now = SystemTime::now();
-        let mut found = Vec::new();
-        for entry in self.parts.entries()? {
-            let entry = entry?;
-            let about = entry.metadata()?;
-            let age = about.modified()?.into_std();
-            found.push(FoundPart {
-                name: entry.file_name().to_string_lossy().into_owned(),
-                length: about.len(),
-                age: now.duration_since(age).unwrap_or_default(),
-            });
-        }
-        Ok(found)
-    }
-
-    /// The sum of the lengths of all regular files in the home, in bytes.
-    /// However deep the tree is, few directories are open at a time: one
-    /// for each so many bytes of path, since no longer path can be opened.
-    pub(super) fn count_files(&self) -> io::Result<u64> {
-        let mut sum = 0_u64;
-        let mut unseen =
-            vec![(Rc::new(self.home.try_clone()?), VPath::root())];
-        while let Some((anchor, path)) = unseen.pop() {
-            let directory = match anchor.open_dir(path.relative()) {
-                Ok(directory) => directory,
-                // Its user cannot enter it either.
-                Err(error) if is_forbidden(&error) => continue,
-                Err(error) => return Err(error),
-            };
-            let (anchor, path) = if path.as_bytes().len() > ANCHOR_BYTES {
-                (Rc::new(directory.try_clone()?), VPath::root())
-            } else {
-                (anchor, path)
-            };
-            for entry in directory.entries()? {
-                let entry = entry?;
-                let kind = entry.file_type()?;
-                if kind.is_dir() {
-                    let child = path.child(entry.file_name().as_bytes());
-                    unseen.push((Rc::clone(&anchor), child));
-                } else if kind.is_file() {
-                    sum = sum.saturating_add(entry.metadata()?.len());
-                }
-            }
-        }
-        Ok(sum)
-    }
-
-    /// The bytes that the disk can still take.
-    pub(super) fn disk_space(&self) -> io::Result<u64> {
-        let disk = rustix::fs::fstatvfs(&self.parts)?;
-        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
-    }
-
     /// Refuses unless a name that is missing could be found if it were
     /// made. The kernel makes it all the same where only the whole path is
     /// too long, since its directory is open then.
@@ -393,44 +329,6 @@ impl Jail {
 
     fn directory_of(&self, path: &VPath) -> Result<Dir, Denial> {
         self.home.open_dir(path.parent().relative()).map_err(on_lookup)
-    }
-
-    fn list_directory(&self, path: &VPath) -> Result<Listing, Denial> {
-        let directory =
-            self.home.open_dir(path.relative()).map_err(on_lookup)?;
-        let mut entries = Vec::new();
-        for found in directory.entries().map_err(on_lookup)? {
-            let found = found.map_err(on_lookup)?;
-            // It may have been removed since it was read.
-            let Ok(about) = found.metadata() else { continue };
-            let name = found.file_name();
-            if about.is_symlink()
-                && self.look(&path.child(name.as_bytes()))? == Kind::Hidden
-            {
-                continue;
-            }
-            if entries.len() == ENTRIES_MAX {
-                return Err(Refused::ListingTooLarge.into());
-            }
-            entries.extend(entry_of(&about, &name));
-        }
-        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(Listing { entries })
-    }
-}
-
-/// A part that has its real name now.
-#[derive(Debug)]
-pub(super) struct Placed {
-    /// The length in bytes of the file that had the name before.
-    pub(super) replaced: u64,
-    directory: Dir,
-}
-
-impl Placed {
-    /// Makes the name itself durable.
-    pub(super) fn sync(self) -> io::Result<()> {
-        self.directory.into_std_file().sync_all()
     }
 }
 
@@ -463,91 +361,8 @@ fn kind_of(about: &Metadata) -> Kind {
     }
 }
 
-fn entry_of(about: &Metadata, name: &OsStr) -> Option<Entry> {
-    let (kind, size) = if about.is_dir() {
-        (EntryKind::Directory, 0)
-    } else if about.is_file() {
-        (EntryKind::File, about.len())
-    } else if about.is_symlink() {
-        (EntryKind::Link, about.len())
-    } else {
-        return None;
-    };
-    let name = name.as_bytes().to_vec();
-    Some(Entry { kind, size, modified_secs: about.mtime(), name })
-}
-
-fn is_forbidden(error: &io::Error) -> bool {
-    Errno::from_io_error(error) == Some(Errno::ACCESS)
-}
-
-/// cap-std's own refusal of a way out; a kernel's EACCES has a number.
-fn is_escape(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied
-        && error.raw_os_error().is_none()
-}
-
-/// `kind` where the error says that there is nothing; else the error.
-fn missing_or(error: io::Error, kind: Kind) -> Result<Kind, Denial> {
-    match on_lookup(error) {
-        Denial::Refused(Refused::NotFound) => Ok(kind),
-        denial => Err(denial),
-    }
-}
-
-/// What an error means to someone who looks a name up.
-fn on_lookup(error: io::Error) -> Denial {
-    if is_escape(&error) {
-        return Refused::NotFound.into();
-    }
-    match Errno::from_io_error(&error) {
-        // ENXIO: a socket, or a pipe without a reader.
-        Some(
-            Errno::NOENT
-            | Errno::NOTDIR
-            | Errno::LOOP
-            | Errno::NAMETOOLONG
-            | Errno::NXIO
-            | Errno::ISDIR,
-        ) => Refused::NotFound.into(),
-        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::BUSY) => {
-            Refused::Denied.into()
-        }
-        Some(Errno::NOTEMPTY) => Refused::NotEmpty.into(),
-        _ => on_write(error).into(),
-    }
-}
-
-/// What an error means to someone who creates a name.
-fn on_creation(error: io::Error) -> Denial {
-    match Errno::from_io_error(&error) {
-        Some(Errno::EXIST | Errno::ISDIR | Errno::NOTEMPTY) => {
-            Refused::Exists.into()
-        }
-        Some(Errno::NAMETOOLONG | Errno::ILSEQ | Errno::INVAL) => {
-            Refused::BadName.into()
-        }
-        _ => on_lookup(error),
-    }
-}
-
-/// What an error means in the middle of a file's bytes.
-pub(super) fn on_write(error: io::Error) -> Failed {
-    match Errno::from_io_error(&error) {
-        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => Failed::DiskFull,
-        _ => Failed::Io(error),
-    }
-}
-
-/// A path longer than this is counted from a directory in its middle: with
-/// one more name it still fits the system's limit.
-const ANCHOR_BYTES: usize = 2048;
-
 /// The longest name of the file systems there are.
 const NAME_BYTES_MAX: usize = 255;
 
 /// The longest path that Linux looks up.
 const PATH_BYTES_MAX: usize = 4095;
-
-/// Files belong to the server's account; the group and others may not look.
-const FILE_MODE: u32 = 0o640;

@@ -19,6 +19,9 @@ pub struct Entry {
     pub size: u64,
     /// When its content last changed: seconds since the epoch, UTC.
     pub modified_secs: i64,
+    /// Two names of one file share it, and no two files do: the disk's
+    /// number and the file's on it.
+    pub identity: (u64, u64),
     /// Its name, as the disk has it.
     pub name: Vec<u8>,
 }

@@ -5,6 +5,7 @@
 //! Must not know: sockets, status codes, a word of any dialect.
 
 mod auth;
+mod files;
 mod home;
 mod house;
 mod jail;
@@ -13,16 +14,20 @@ mod outcome;
 mod parts;
 mod path;
 mod quota;
+mod records;
 mod request;
+mod stream_upload;
 mod transfer;
 
 use std::{io, sync::Arc};
 
+pub use files::Entries;
 pub use house::{House, Policy};
 pub use listing::{ENTRIES_MAX, Entry, EntryKind, Listing};
 pub use outcome::{Denial, Failed, Granted, Outcome, QuotaReport, Refused};
 pub use path::VPath;
 pub use request::{Digest, Held, PathText, Request};
+pub use stream_upload::{Start, StreamUpload};
 pub use transfer::{Download, Upload};
 
 use self::{auth::Checked, home::SharedHome};

@@ -76,6 +76,11 @@ pub enum Refused {
     AlreadySignedIn,
     /// No file can be created under this name.
     BadName,
+    /// A transfer was to begin behind the file's end.
+    BadOffset {
+        /// The bytes that there are.
+        size: u64,
+    },
     /// No such user, or not the password: never which of the two.
     BadPassword {
         /// It was the last try that the limits allow.

@@ -45,7 +45,9 @@ impl Key {
 /// One part that is kept, or that an upload with an identity is filling.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {
-    pub(super) identity: Identity,
+    /// Of an upload that announced its length and digest; `None` of one
+    /// that only said where its bytes go: it is whatever its client says.
+    pub(super) identity: Option<Identity>,
     /// Its length in bytes when it was last put down; the ledger has it.
     pub(super) length: u64,
     /// An upload holds it: nobody else resumes, removes or expires it.
@@ -81,22 +83,34 @@ impl Parts {
 }
 
 /// The name on the disk of a part that can be resumed after a restart.
-pub(super) fn disk_name(key: Key, identity: Identity) -> String {
-    format!("{}-{}-{}", key.hex(), identity.size, identity.digest)
+pub(super) fn disk_name(key: Key, identity: Option<Identity>) -> String {
+    match identity {
+        Some(Identity { size, digest }) => {
+            format!("{}-{size}-{digest}", key.hex())
+        }
+        None => format!("{}-{STREAM}", key.hex()),
+    }
 }
 
 /// What a name on the disk says; `None` for an upload that cannot be
 /// resumed.
-pub(super) fn parse_disk_name(name: &str) -> Option<(Key, Identity)> {
-    let mut pieces = name.split('-');
-    let key = Key::parse(pieces.next()?)?;
-    let size = pieces.next()?.parse().ok()?;
-    let digest = Digest::parse(pieces.next()?)?;
-    pieces.next().is_none().then_some((key, Identity { size, digest }))
+pub(super) fn parse_disk_name(name: &str) -> Option<(Key, Option<Identity>)> {
+    let (key, rest) = name.split_once('-')?;
+    let key = Key::parse(key)?;
+    if rest == STREAM {
+        return Some((key, None));
+    }
+    let (size, digest) = rest.split_once('-')?;
+    let size = size.parse().ok()?;
+    let digest = Digest::parse(digest)?;
+    Some((key, Some(Identity { size, digest })))
 }
 
 /// Begins the name of a part that will not outlive its upload.
 const LOOSE: &str = "loose.";
+
+/// Ends the name of a part without an identity.
+const STREAM: &str = "stream";
 
 #[cfg(test)]
 mod tests {
@@ -108,9 +122,11 @@ mod tests {
         let key = Key::of(&VPath::root().child(b"\xff long"));
         let digest = Digest::of(blake3::Hasher::new().update(b"x"));
         let identity = Identity { size: i64::MAX as u64, digest };
-        let name = disk_name(key, identity);
+        let stream = disk_name(key, None);
+        assert_eq!(parse_disk_name(&stream), Some((key, None)));
+        let name = disk_name(key, Some(identity));
         assert!(name.len() <= 255);
-        assert_eq!(parse_disk_name(&name), Some((key, identity)));
+        assert_eq!(parse_disk_name(&name), Some((key, Some(identity))));
         for other in ["loose.1", "", "a-b-c", &format!("{name}-1")] {
             assert_eq!(parse_disk_name(other), None, "{other}");
         }

@@ -42,6 +42,10 @@ impl Download {
 /// Opens a file for a client that holds some of it already: the same file
 /// is not sent again, a beginning of it is resumed, anything else starts
 /// from 0 (`docs/native-protocol.md` §5).
+///
+/// Never inlined, as [`begin_upload`]: a hasher has 2 KiB, and each idle
+/// session's stack would keep the room that other requests had under it.
+#[inline(never)]
 pub(super) fn begin_download(
     home: &Home,
     path: VPath,
@@ -88,6 +92,7 @@ pub struct Upload {
 
 /// Checks whether `path` can take an upload, and opens it. The same file
 /// is not taken again (`docs/native-protocol.md` §6).
+#[inline(never)]
 pub(super) fn begin_upload(
     home: &SharedHome,
     path: &VPath,
@@ -178,7 +183,8 @@ impl Upload {
             return Err(Refused::DigestMismatch.into());
         }
         self.file.sync_data().map_err(on_write)?;
-        let placed = self.home.place(&self.path, &self.place, self.size)?;
+        let placed =
+            self.home.place(&self.path, &self.place, self.size, false)?;
         self.ended = true;
         placed.sync().map_err(on_write)?;
         Ok(Granted::Stored { size: self.size })
@@ -196,10 +202,12 @@ impl Drop for Upload {
         if self.ended {
             return;
         }
-        // After a failed write the file knows better than the count.
-        let length = match self.file.metadata() {
-            Ok(about) => about.len().min(self.size),
-            Err(_) => self.received,
+        // After a failed write the file knows better than the count. What
+        // has no identity could never be resumed.
+        let length = match (self.identity, self.file.metadata()) {
+            (None, _) => 0,
+            (Some(_), Ok(about)) => about.len().min(self.size),
+            (Some(_), Err(_)) => self.received,
         };
         self.put_down(length);
     }

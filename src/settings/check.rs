@@ -27,10 +27,6 @@ pub(super) fn check_flags(flags: &Flags) -> Result<(), SettingsError> {
     let refuse = |flag, value: String, why| {
         Err(SettingsError::Flag { flag, value, why })
     };
-    if let Some(address) = flags.listen_ftp {
-        let why = String::from(NO_FTP);
-        return refuse("--listen-ftp", address.to_string(), why);
-    }
     match flags.max_users {
         Some(number) if !MAX_USERS.contains(&(number as u64)) => {
             refuse("--max-users", number.to_string(), whole_of(&MAX_USERS))
@@ -94,23 +90,25 @@ fn check_listen(
     listen: Option<&Node<'_>>,
     flags: &Flags,
 ) -> Result<Listen, SettingsError> {
-    let mut native = None;
-    if let Some(listen) = listen {
-        let [typed, ftp] = listen.map(["native", "ftp"])?;
-        if let Some(ftp) = ftp {
-            return Err(ftp.expected(NO_FTP));
+    let (native, ftp) = match listen {
+        Some(listen) => {
+            let [native, ftp] = listen.map(["native", "ftp"])?;
+            let address = |it: Option<Node<'_>>| {
+                it.map(|it| it.socket_address()).transpose()
+            };
+            (address(native)?, address(ftp)?)
         }
-        native = typed.map(|it| it.socket_address()).transpose()?;
-    }
+        // The key is there and has no value: all listeners are off.
+        None if top.named("listen").is_some() => (None, None),
+        None => (Some(NATIVE), Some(FTP)),
+    };
     let native = flags.listen_native.or(native);
-    match (native, top.named("listen")) {
-        (Some(_), _) => Ok(Listen { native, ftp: None }),
-        (None, None) => Ok(Listen { native: Some(NATIVE), ftp: None }),
-        // The key is there and all listeners in it are switched off.
-        (None, Some(listen)) => {
-            Err(listen
-                .expected("expected at least one listener, native: ADDRESS"))
-        }
+    let ftp = flags.listen_ftp.or(ftp);
+    match (native, ftp, top.named("listen")) {
+        (None, None, Some(listen)) => Err(listen.expected(
+            "expected at least one listener, native: ADDRESS or ftp: ADDRESS",
+        )),
+        _ => Ok(Listen { native, ftp }),
     }
 }
 
@@ -154,8 +152,10 @@ fn check_limits(section: Option<&Node<'_>>) -> Result<Limits, SettingsError> {
 fn check_ftp(
     section: Option<&Node<'_>>,
 ) -> Result<FtpSettings, SettingsError> {
-    let [ports, address] = keys(section, ["passive_ports", "public_address"])?;
+    let [ports, address, waiting] =
+        keys(section, ["passive_ports", "public_address", "waiting_replies"])?;
     Ok(FtpSettings {
+        waiting_replies: waiting.map_or(Ok(false), |it| it.truth())?,
         passive_ports: ports.map_or(Ok(50000..=50999), |it| ports_of(&it))?,
         public_address: address.map(|it| it.address()).transpose()?,
     })
@@ -258,11 +258,12 @@ fn seconds(
 const NATIVE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9021);
 
+const FTP: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2121);
+
 const DEFAULT_QUOTA: u64 = 10 << 20;
 
 const MAX_USERS: RangeInclusive<u64> = 1..=MAX_USERS_MAX;
-
-const NO_FTP: &str = "the FTP dialect is not in this version";
 
 const NAME_EXPECTED: &str = "expected a user name: 1 to 64 bytes of letters, \
     digits, '.', '_' and '-', with a letter or digit first";

@@ -138,6 +138,14 @@ impl<'r> Node<'r> {
             .ok_or_else(|| self.expected(&whole_of(&range)))
     }
 
+    /// Yes or no.
+    pub(super) fn truth(&self) -> Result<bool, SettingsError> {
+        match self.tree {
+            Tree::Truth(truth) => Ok(*truth),
+            _ => Err(self.expected("expected true or false")),
+        }
+    }
+
     /// A size in bytes.
     pub(super) fn size(&self) -> Result<u64, SettingsError> {
         let size = match self.tree {

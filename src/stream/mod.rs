@@ -4,13 +4,17 @@
 //!
 //! Must not know: what the bytes mean. Both dialects stand on it.
 
+pub mod line;
+mod patience;
+mod side;
 mod stop;
 
 use std::{
     any::Any,
     fs::File,
     io::{self, Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
+    os::fd::BorrowedFd,
     time::{Duration, Instant},
 };
 
@@ -20,7 +24,11 @@ use rustix::{
     time::Timespec,
 };
 
-pub use self::stop::Stop;
+pub use self::{
+    patience::Patience,
+    side::{Hear, Ready, Side},
+    stop::Stop,
+};
 
 /// One connection, with the stop that it heeds.
 #[derive(Debug)]
@@ -88,6 +96,16 @@ impl Stream {
     /// Whether the server is stopping.
     pub fn is_stopping(&self) -> bool {
         self.stop.is_requested()
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    ///
+    /// Where the connection is gone.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        let Transport::Plain(socket) = &self.transport;
+        socket.local_addr()
     }
 
     /// Waits for a request's bytes until `deadline`.
@@ -232,6 +250,18 @@ impl Stream {
         deadline: Instant,
         heed: Heed,
     ) -> Result<(), End> {
+        self.wait_with(events, None, deadline, heed).map(drop)
+    }
+
+    /// Waits until one of two is ready or has failed: this connection, and
+    /// another descriptor.
+    fn wait_with(
+        &self,
+        events: PollFlags,
+        beside: Option<(BorrowedFd<'_>, PollFlags)>,
+        deadline: Instant,
+        heed: Heed,
+    ) -> Result<Ready, End> {
         let Transport::Plain(socket) = &self.transport;
         loop {
             let cut = self.stop.cut();
@@ -242,23 +272,31 @@ impl Stream {
                 (_, None) => deadline,
             };
             let left = until.saturating_duration_since(now);
-            let mut ready = [
-                PollFd::new(socket, events),
-                PollFd::from_borrowed_fd(
-                    self.stop.descriptor(),
-                    PollFlags::empty(),
-                ),
-            ];
+            let own = PollFd::new(socket, events);
+            let mut polled = [own.clone(), own.clone(), own];
+            let mut count = 1;
+            if let Some((other, events)) = beside {
+                polled[count] = PollFd::from_borrowed_fd(other, events);
+                count += 1;
+            }
             // Once the stop is known, its descriptor would end every poll.
-            let watch_stop = cut.is_none();
-            let watched = if watch_stop { 2 } else { 1 };
+            if cut.is_none() {
+                let stop = self.stop.descriptor();
+                polled[count] =
+                    PollFd::from_borrowed_fd(stop, PollFlags::empty());
+                count += 1;
+            }
             let timeout = Timespec::try_from(left).ok();
-            match poll(&mut ready[..watched], timeout.as_ref()) {
+            match poll(&mut polled[..count], timeout.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(errno) => return Err(End::Lost(errno.into())),
             }
-            if !ready[0].revents().is_empty() {
-                return Ok(());
+            let ready = Ready {
+                own: !polled[0].revents().is_empty(),
+                side: beside.is_some() && !polled[1].revents().is_empty(),
+            };
+            if ready.own || ready.side {
+                return Ok(ready);
             }
             if heed == Heed::AtOnce && self.stop.is_requested() {
                 return Err(End::Stopping);

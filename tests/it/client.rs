@@ -5,6 +5,7 @@ mod answers;
 mod coming_in;
 mod downloads;
 mod fake;
+mod ftp;
 mod names;
 mod password;
 mod prompt;

@@ -29,6 +29,9 @@ fn leaves_nothing(steps: &str, verdict: Verdict) {
     let outcome = run_one(&cases[0], &target, Options::default());
     assert_eq!(outcome.verdict, verdict, "{outcome:#?}");
     assert_eq!(outcome.notes, Vec::<String>::new());
+    let story = format!("{outcome:?}");
+    assert!(story.contains("auth anna (hidden)"), "{story}");
+    assert!(!story.contains("secret"), "a report would show the password");
     let mut anna = server.anna();
     assert_eq!((anna.quota("used"), anna.quota("parts")), (0, 0));
     anna.ask("dir", "201 length=0 entries=0");

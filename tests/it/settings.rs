@@ -53,7 +53,8 @@ fn what_is_left_out_has_its_default() {
         let settings = load(text).unwrap();
         let native = settings.listen.native.unwrap();
         assert_eq!(native.to_string(), "127.0.0.1:9021");
-        assert_eq!(settings.listen.ftp, None);
+        let ftp = settings.listen.ftp.unwrap();
+        assert_eq!(ftp.to_string(), "127.0.0.1:2121");
         assert_eq!(settings.max_users, 10);
         assert_eq!(settings.waiting.places_max, 100);
         assert_eq!(settings.waiting.time_max, Duration::from_secs(60));
@@ -360,7 +361,8 @@ fn addresses_are_checked() {
 
 #[test]
 fn no_listener_at_all_is_refused() {
-    const NONE: &str = "expected at least one listener, native: ADDRESS";
+    const NONE: &str =
+        "expected at least one listener, native: ADDRESS or ftp: ADDRESS";
     refused(
         "\nlisten: {}\n",
         &format!("settings.yaml:2: listen: {{}}: {NONE}"),
@@ -377,21 +379,44 @@ fn no_listener_at_all_is_refused() {
 }
 
 #[test]
-fn ftp_and_tls_are_not_in_this_version() {
-    refused(
-        "listen:\n  native: \"127.0.0.1:1\"\n  ftp: \"127.0.0.1:2121\"\n",
-        "settings.yaml:3: listen.ftp: \"127.0.0.1:2121\": \
-         the FTP dialect is not in this version",
+fn each_listener_can_be_switched_off() {
+    let listen = |text: &str| load(text).expect("good settings").listen;
+    let both = listen("max_users: 3\n");
+    assert_eq!(both.native, "127.0.0.1:9021".parse().ok());
+    assert_eq!(both.ftp, "127.0.0.1:2121".parse().ok());
+    let native = listen("listen: {native: \"127.0.0.1:1\"}\n");
+    assert_eq!(
+        (native.native.map(|it| it.port()), native.ftp),
+        (Some(1), None)
     );
+    let ftp = listen("listen: {ftp: \"127.0.0.1:2\"}\n");
+    assert_eq!((ftp.native, ftp.ftp.map(|it| it.port())), (None, Some(2)));
+}
+
+#[test]
+fn ftp_has_settings_of_its_own() {
+    let ftp = |text: &str| load(text).map(|it| it.ftp);
+    let default = ftp("max_users: 3\n").expect("good settings");
+    assert_eq!(default.passive_ports, 50000..=50999);
+    assert!(default.public_address.is_none() && !default.waiting_replies);
+    let typed = ftp("ftp:\n  passive_ports: [2000, 2000]\n  \
+         public_address: 192.0.2.1\n  waiting_replies: true\n");
+    let typed = typed.expect("good settings");
+    assert_eq!(typed.passive_ports, 2000..=2000);
+    assert_eq!(typed.public_address, "192.0.2.1".parse().ok());
+    assert!(typed.waiting_replies);
+    refused(
+        "ftp: {waiting_replies: maybe}\n",
+        "settings.yaml:1: ftp.waiting_replies: \"maybe\": \
+         expected true or false",
+    );
+}
+
+#[test]
+fn tls_is_not_in_this_version() {
     refused(
         "tls: {certificate: cert.pem, key: key.pem}\n",
         "settings.yaml:1: tls: {...}: TLS is not in this version",
-    );
-    let listen_ftp = "127.0.0.1:2121".parse().ok();
-    let flags = Flags { listen_ftp, ..Flags::default() };
-    assert_eq!(
-        load_with(b"", &flags).unwrap_err(),
-        "--listen-ftp: 127.0.0.1:2121: the FTP dialect is not in this version"
     );
     assert!(load("tls: null\n").is_ok());
 }
@@ -401,13 +426,14 @@ fn a_flag_wins_over_the_file() {
     let flags = Flags {
         root: Some(PathBuf::from("/elsewhere")),
         listen_native: "127.0.0.1:7".parse().ok(),
-        listen_ftp: None,
+        listen_ftp: "127.0.0.1:6".parse().ok(),
         max_users: Some(3),
     };
     let text = b"root: /here\nmax_users: 4\nlisten: {native: \"127.0.0.1:8\"}";
     let settings = load_with(text, &flags).unwrap();
     assert_eq!(settings.root, Path::new("/elsewhere"));
     assert_eq!(settings.listen.native, flags.listen_native);
+    assert_eq!(settings.listen.ftp, flags.listen_ftp);
     assert_eq!(settings.max_users, 3);
     for (number, good) in
         [(0, false), (1, true), (100_000, true), (100_001, false)]

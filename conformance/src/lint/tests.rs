@@ -113,6 +113,19 @@ fn a_verb_is_found_behind_any_number_of_spaces() {
 }
 
 #[test]
+fn a_tab_parts_no_tokens_and_a_cr_ends_none() {
+    let mut lint = Lint::default();
+    lint.received(&Reply::parse(&READY.as_bytes()[2..]));
+    lint.sent(b"help\tme\npwd\r\n");
+    lint.received(&Reply::parse(b"400 reason=login-first"));
+    lint.received(&Reply::parse(b"201 path=/"));
+    let verbs: Vec<&str> =
+        lint.seen.iter().map(|seen| seen.verb.as_str()).collect();
+    assert_eq!(verbs, ["", UNKNOWN, "pwd"]);
+    assert_eq!(lint.faults, Vec::<String>::new());
+}
+
+#[test]
 fn a_request_in_pieces_is_one_request() {
     let mut lint = Lint::default();
     lint.received(&Reply::parse(&READY.as_bytes()[2..]));

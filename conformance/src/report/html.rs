@@ -35,6 +35,7 @@ fn page(run: &Run<'_>) -> Markup {
                 header { (head(run)) }
                 main {
                     (complaints(run))
+                    (failures(run))
                     @match run.dialect {
                         Dialect::Native => {
                             (matrix(run))
@@ -60,10 +61,8 @@ fn page(run: &Run<'_>) -> Markup {
 }
 
 fn head(run: &Run<'_>) -> Markup {
-    let bad = run.outcomes.iter().any(|o| {
-        o.is_failure(run.strict)
-            || (o.verdict == Verdict::Error && o.waived.is_none())
-    }) || !run.complaints.is_empty();
+    let bad = run.outcomes.iter().any(|o| is_bad(run, o))
+        || !run.complaints.is_empty();
     let counts = run.counts();
     let total = run.outcomes.len().max(1);
     html! {
@@ -113,6 +112,34 @@ fn complaints(run: &Run<'_>) -> Markup {
     }
 }
 
+/// What does not hold, so that nobody has to look for it among all else.
+fn failures(run: &Run<'_>) -> Markup {
+    let bad: Vec<&Outcome> =
+        run.outcomes.iter().filter(|o| is_bad(run, o)).collect();
+    html! {
+        @if !bad.is_empty() {
+            section.complaints {
+                h2 { "What does not hold" }
+                ul {
+                    @for outcome in bad {
+                        li {
+                            a href=(format!("#{}", anchor(&outcome.case.id))) {
+                                (outcome.case.id)
+                            }
+                            " " (outcome.case.scenario.title)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_bad(run: &Run<'_>, outcome: &Outcome) -> bool {
+    outcome.is_failure(run.strict)
+        || (outcome.verdict == Verdict::Error && outcome.waived.is_none())
+}
+
 /// What is known of one command and code.
 #[derive(Default)]
 struct Cell<'a> {
@@ -140,7 +167,8 @@ fn matrix(run: &Run<'_>) -> Markup {
             p.dim {
                 "How many scenarios saw the code as an answer to the command. "
                 "A red cell is the last answer before a failure, a hollow one a "
-                "code that the command can have and that no scenario saw."
+                "code that the command can have and that no scenario saw, a "
+                "yellow one a code that it cannot have and that was seen."
             }
             div.scroll {
                 table.matrix {

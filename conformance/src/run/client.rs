@@ -99,7 +99,7 @@ impl Client {
                 None if line.ends_with(b"\n") => shown_line(line),
                 None => format!("{} (no LF)", shown_line(line)),
             };
-            self.note(Kind::Sent, text);
+            self.note(Kind::Sent, self.scene.veiled(text));
         }
         self.unasked();
         self.speech.sent(bytes);

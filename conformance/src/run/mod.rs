@@ -31,6 +31,7 @@ use script::Script;
 
 use crate::case::{Case, Dialect, Grade, Need};
 use crate::peer::Peer;
+use crate::reply::percent_encode;
 use crate::target::{
     Credentials, Foreign, Managed, Passwords, Program, Server, Target,
     base_of, home_of, make_entry, settings_of,
@@ -213,6 +214,12 @@ fn stage_foreign(
     let scope = scope_of(case, &user, second.as_ref(), &name, foreign.limit);
     let address = foreign.resolve()?;
     let mut scene = scene_of(case, options, user, second, name)?;
+    for who in [&foreign.user].into_iter().chain(&foreign.second) {
+        let encoded = percent_encode(who.password.as_bytes());
+        let forms = [encoded, who.password.clone()];
+        let forms = forms.into_iter().filter(|form| !form.is_empty());
+        scene.secrets.extend(forms);
+    }
     scene.home = foreign.home.clone();
     scene.found.get_mut().expect("nobody else has it").address = Some(address);
     ready(scene, scope, foreign.limit)
@@ -240,6 +247,7 @@ fn scene_of(
         case: case.clone(),
         user,
         second,
+        secrets: Vec::new(),
         folder,
         home: None,
         wire: Wire::default(),

@@ -37,6 +37,8 @@ pub(super) struct Scene {
     pub(super) case: Case,
     pub(super) user: Credentials,
     pub(super) second: Option<Credentials>,
+    /// Passwords that no report may show: those of a foreign server's users.
+    pub(super) secrets: Vec<String>,
     /// The name of the scenario's folder.
     pub(super) folder: String,
     /// The first user's home, where it can be reached.
@@ -105,6 +107,17 @@ impl Scene {
         let user = settings.users.iter().find(|user| user.name == who)?;
         let (name, password) = (user.name.clone(), user.password.clone());
         Some(Credentials { name, password })
+    }
+
+    /// A request as a report may show it.
+    pub(super) fn veiled(&self, line: String) -> String {
+        let verb = line.trim_start().get(..4).unwrap_or_default();
+        if !verb.eq_ignore_ascii_case("auth") {
+            return line;
+        }
+        self.secrets
+            .iter()
+            .fold(line, |line, secret| line.replace(secret, "(hidden)"))
     }
 
     /// Notes that a rule was broken, beside what the scenario is about.

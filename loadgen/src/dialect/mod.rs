@@ -1,17 +1,27 @@
 //! What the generator needs of a protocol: steps in, bytes out; bytes in,
-//! facts out. A conversation holds no socket and knows no clock, so a
-//! dialect with a second connection for its data gives the same facts.
+//! facts out. A conversation holds no socket and knows no clock. Where it
+//! moves its data on a second connection, it says to which port that is to
+//! be opened and is told when it has ended; the data itself it never sees.
 //!
 //! Must not know: sockets, schedules, histograms.
 
+mod ftp;
 mod native;
 
+pub(crate) use ftp::{Ftp, Listing};
 pub(crate) use native::Native;
 
 /// A protocol, as a maker of conversations.
 pub(crate) trait Dialect: Copy + Send + Sync + 'static {
     /// One connection's state.
     type Talk: Conversation;
+
+    /// Its name: in reports, in our own server's settings and in its first
+    /// words.
+    const NAME: &'static str;
+
+    /// The beginning of a sign-in, for a connection that is cut off in it.
+    const TORN_SIGN_IN: &'static [u8];
 
     /// The state of a connection that was just made.
     fn talk(&self) -> Self::Talk;
@@ -24,8 +34,19 @@ pub(crate) trait Conversation: Send {
 
     /// Takes bytes that have arrived: how many of them were used, and what
     /// they say. To be called until it uses nothing and says nothing, with
-    /// no bytes at all too: a fact may follow from what came before.
-    fn hear<'a>(&mut self, bytes: &'a [u8]) -> (usize, Heard<'a>);
+    /// no bytes at all too: a fact may follow from what came before. What a
+    /// step has to send further is appended to `out`.
+    fn hear<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        out: &mut Vec<u8>,
+    ) -> (usize, Heard<'a>);
+
+    /// The data connection has ended: the server closed it after the last
+    /// byte, or the client did.
+    fn data_ended(&mut self) -> Heard<'static> {
+        Heard::Nothing
+    }
 }
 
 /// What a client may ask for. All names are made by the generator itself,
@@ -90,16 +111,30 @@ pub(crate) enum Heard<'a> {
         /// The server's own count of those it serves.
         serving: Option<u64>,
     },
-    /// The server has no place and no room to wait.
-    TurnedAway,
+    /// The server has no place and no room to wait, and says so.
+    TurnedAway(String),
     /// The server ends the session, and says why.
-    Dismissed(&'static str),
+    Dismissed(String),
     /// A try came too early; the same step may be begun again.
     TryAgain {
         /// The reply's code.
         code: u16,
     },
-    /// Bytes of a file or listing follow.
+    /// A data connection is to be opened to this port of the server, before
+    /// anything further is sent.
+    Open {
+        /// The reply's code.
+        code: u16,
+        /// The port.
+        port: u16,
+    },
+    /// Bytes of a file or listing follow on the data connection, up to its
+    /// end.
+    Begun {
+        /// The reply's code.
+        code: u16,
+    },
+    /// Bytes of a file or listing follow on this connection.
     Flow {
         /// The reply's code.
         code: u16,
@@ -112,7 +147,8 @@ pub(crate) enum Heard<'a> {
     },
     /// Bytes of a file or listing.
     Body(&'a [u8]),
-    /// The upload's bytes may be sent now.
+    /// The upload's bytes may be sent now: on the data connection, if one
+    /// was opened.
     Send {
         /// The reply's code.
         code: u16,

@@ -20,6 +20,9 @@ pub(crate) struct Native;
 impl Dialect for Native {
     type Talk = Talk;
 
+    const NAME: &'static str = "native";
+    const TORN_SIGN_IN: &'static [u8] = b"auth half-a-na";
+
     fn talk(&self) -> Talk {
         Talk { state: State::Queued, asked: Asked::Plain, partial: Vec::new() }
     }
@@ -76,7 +79,11 @@ impl Conversation for Talk {
         write_request(step, out);
     }
 
-    fn hear<'a>(&mut self, bytes: &'a [u8]) -> (usize, Heard<'a>) {
+    fn hear<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        _out: &mut Vec<u8>,
+    ) -> (usize, Heard<'a>) {
         match self.state {
             State::Body { left } => self.body(bytes, left),
             State::ListingEnd => {
@@ -152,9 +159,9 @@ impl Talk {
                 self.state = State::Line;
                 Heard::Ready { limit, serving: reply.number("serving") }
             }
-            Some("busy") => Heard::TurnedAway,
-            Some("timeout") => Heard::Dismissed("000 timeout"),
-            Some("closing") => Heard::Dismissed("000 closing"),
+            Some("busy") => Heard::TurnedAway("000 busy".to_owned()),
+            Some("timeout") => Heard::Dismissed("000 timeout".to_owned()),
+            Some("closing") => Heard::Dismissed("000 closing".to_owned()),
             _ => nonsense(line),
         }
     }
@@ -258,13 +265,16 @@ mod tests {
         let mut facts = Vec::new();
         if let Some(step) = step {
             let ready = b"000 state=ready protocol=1 limit=3 serving=1\n";
-            assert!(matches!(talk.hear(ready).1, Heard::Ready { .. }));
+            assert!(matches!(
+                talk.hear(ready, &mut Vec::new()).1,
+                Heard::Ready { .. }
+            ));
             talk.begin(step, &mut Vec::new());
         }
         for piece in bytes.chunks(piece) {
             let mut at = 0;
             loop {
-                let (used, heard) = talk.hear(&piece[at..]);
+                let (used, heard) = talk.hear(&piece[at..], &mut Vec::new());
                 at += used;
                 match heard {
                     Heard::Nothing if used == 0 => break,

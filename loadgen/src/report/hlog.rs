@@ -27,7 +27,7 @@ pub(crate) struct Entry {
     /// How long it was.
     pub(crate) length: Nanos,
     /// Each phase's times, in the order of `Phase::ALL`.
-    pub(crate) phases: [Option<Times>; 6],
+    pub(crate) phases: [Option<Times>; Phase::COUNT],
 }
 
 /// Writes a whole log.
@@ -76,15 +76,15 @@ mod tests {
     };
 
     use super::{Entry, write};
-    use crate::record::empty;
+    use crate::record::{Phase, empty};
 
     #[test]
     fn the_log_reads_back_with_a_tag_a_phase() {
         let mut times = empty();
         times.saturating_record(1234);
-        let mut phases: [_; 6] = Default::default();
-        phases[1] = Some(times.clone());
-        phases[5] = Some(times);
+        let mut phases: [_; Phase::COUNT] = Default::default();
+        phases[Phase::Ready as usize] = Some(times.clone());
+        phases[Phase::Whole as usize] = Some(times);
         let entries = [Entry { from: 250_000_000, length: 1, phases }];
         let file = tempfile::NamedTempFile::new().expect("a file");
         write(file.path(), SystemTime::now(), &entries).expect("it is ours");

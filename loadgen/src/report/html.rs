@@ -9,6 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::chart::{Axis, Chart, Series};
 use super::{Figures, Percentiles, Report, table, unpacked};
+use crate::capacity::{Capacity, Step};
 
 /// The whole page.
 pub(crate) fn page(report: &Report) -> String {
@@ -26,6 +27,7 @@ pub(crate) fn page(report: &Report) -> String {
                 main {
                     (head(report))
                     (tiles(report))
+                    @if let Some(found) = &report.capacity { (capacity(found)) }
                     (pictures(report))
                     (figures(report))
                     (proof(report))
@@ -103,6 +105,53 @@ fn tiles(report: &Report) -> Markup {
                     p.more { (more) }
                 }
             }
+        }
+    }
+}
+
+fn capacity(found: &Capacity) -> Markup {
+    let mut steps: Vec<&Step> = found.steps.iter().collect();
+    steps.sort_by(|one, other| one.rate.total_cmp(&other.rate));
+    let points = |at: usize| -> Vec<(f64, f64)> {
+        let point =
+            |step: &&Step| (step.rate, step.response_us[at] as f64 / 1e3);
+        steps.iter().map(point).collect()
+    };
+    let series = vec![
+        Series::line("longest", "c4", points(2)),
+        Series::line("p99", "c2", points(1)),
+        Series::line("p50", "c1", points(0)),
+    ];
+    let mark = (found.held, format!("held {}", found.held));
+    html! {
+        section {
+            h2 { "Capacity: " (found.held) " starts a second" }
+            p.lead {
+                "Response time at each rate that was tried. The rest of the \
+                page is the run at the greatest that held."
+            }
+            (Chart::new(series).mark(Some(mark))
+                .axes(Axis::Count, Axis::LogMillis).draw())
+            div.scroll { table {
+                thead { tr {
+                    th { "starts a second" } th {} th { "done a second" }
+                    th { "errors" } th { "p50" } th { "p99" }
+                    th { "longest" }
+                } }
+                tbody { @for step in steps {
+                    tr.first {
+                        th { (step.rate) }
+                        td.kind title=(step.reasons.join("; ")) {
+                            (table::came_word(step.came))
+                        }
+                        td { (format!("{:.0}", step.done_rate)) }
+                        td.hot[step.errors > 0] { (step.errors) }
+                        @for time in step.response_us {
+                            td { (table::span(time)) }
+                        }
+                    }
+                } }
+            } }
         }
     }
 }
@@ -434,4 +483,4 @@ const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
 const STYLE: &str = include_str!("html/style.css");
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

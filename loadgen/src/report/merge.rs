@@ -55,6 +55,8 @@ pub(crate) fn merge(reports: &[Report]) -> Result<Report, MergeError> {
             _ => figures.service_us = percentiles,
         }
     }
+    // A sum is none of the searches.
+    sum.capacity = None;
     sum.histograms =
         times.iter().map(|(name, one)| (name.clone(), packed(one))).collect();
     sum.verdict.notes.push(

@@ -16,6 +16,7 @@ use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    capacity::Capacity,
     record::{Ledger, Measure, Op, Outcome, Phase, Times},
     verdict::{
         bound::Bound, gauge::Gauge, liveness::Liveness, threshold::Judged,
@@ -65,6 +66,10 @@ pub(crate) struct Report {
     /// The response and service times of all operations, as base64 of
     /// HdrHistogram V2, compressed; by them runs are added up.
     pub(crate) histograms: BTreeMap<String, String>,
+    /// The search for the greatest rate that holds, of which this is the
+    /// report of the best run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) capacity: Option<Capacity>,
 }
 
 /// What was run against what.
@@ -147,10 +152,17 @@ pub(crate) struct Figures {
     pub(crate) response_us: Percentiles,
     /// From the actual start to the end.
     pub(crate) service_us: Percentiles,
-    /// From the request to the first byte of the reply, for transfers.
+    /// From the start to the address of the data connection, where the
+    /// protocol has one.
+    #[serde(default)]
+    pub(crate) passive_us: Option<Percentiles>,
+    /// From the start to the first byte of the transfer.
     pub(crate) first_byte_us: Option<Percentiles>,
-    /// From there to the end.
+    /// From there to the last byte.
     pub(crate) body_us: Option<Percentiles>,
+    /// From there to the last reply.
+    #[serde(default)]
+    pub(crate) settle_us: Option<Percentiles>,
     /// The times of those that were refused.
     pub(crate) refused_us: Option<Percentiles>,
     /// The times of those that broke off.
@@ -291,8 +303,10 @@ impl Figures {
             response_us: whole(Outcome::Done, Measure::Response)
                 .unwrap_or_default(),
             service_us: done.unwrap_or_default(),
+            passive_us: part(Phase::Passive),
             first_byte_us: part(Phase::FirstByte),
             body_us: part(Phase::Body),
+            settle_us: part(Phase::Settle),
             refused_us: refused,
             broken_us: broken,
         })

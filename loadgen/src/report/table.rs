@@ -5,6 +5,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Figures, Percentiles, Report};
+use crate::capacity::{Came, Capacity, Ended, Step};
 
 /// The report as text.
 pub(crate) struct Table<'a>(pub(crate) &'a Report);
@@ -22,6 +23,9 @@ impl fmt::Display for Table<'_> {
         sums(f, report)?;
         errors(f, report)?;
         bound(f, report)?;
+        if let Some(capacity) = &report.capacity {
+            search(f, capacity)?;
+        }
         writeln!(f, "\n{}: {}", verdict_word(report), reasons(report))?;
         for note in &report.verdict.notes {
             writeln!(f, "  note: {note}")?;
@@ -41,6 +45,7 @@ fn figures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     }
     for (name, figures) in &report.operations {
         both(f, name, figures)?;
+        parts(f, figures)?;
     }
     both(f, "all operations", &report.all)
 }
@@ -66,6 +71,26 @@ fn both(
         writeln!(f)?;
     }
     Ok(())
+}
+
+/// The parts of a transfer over a data connection, in the order of time.
+fn parts(f: &mut fmt::Formatter<'_>, figures: &Figures) -> fmt::Result {
+    if figures.passive_us.is_none() {
+        return Ok(());
+    }
+    let parts = [
+        ("address after", &figures.passive_us),
+        ("first byte after", &figures.first_byte_us),
+        ("body", &figures.body_us),
+        ("last reply", &figures.settle_us),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(word, times)| {
+            Some(format!("{word} {}", span(times.as_ref()?.p50)))
+        })
+        .collect();
+    writeln!(f, "    its parts, p50: {}", parts.join(", "))
 }
 
 fn line(
@@ -199,6 +224,65 @@ fn bound(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         writeln!(f, "threshold {key}: {wanted}: {word}, {}", judged.got)?;
     }
     Ok(())
+}
+
+fn search(f: &mut fmt::Formatter<'_>, capacity: &Capacity) -> fmt::Result {
+    writeln!(
+        f,
+        "\ncapacity: {} starts a second; the figures above are of that run",
+        capacity.held
+    )?;
+    capacity
+        .steps
+        .iter()
+        .try_for_each(|tried| writeln!(f, "  {}", step(tried)))
+}
+
+/// One rate of a search, in one line.
+pub(crate) fn step(step: &Step) -> String {
+    let [p50, p99, max] = step.response_us.map(span);
+    let mut line = format!(
+        "{:>7}/s {:<11} {:>8.0}/s done, response p50 {p50}, p99 {p99}, max \
+        {max}",
+        step.rate,
+        came_word(step.came),
+        step.done_rate
+    );
+    for reason in &step.reasons {
+        line.push_str("; ");
+        line.push_str(reason);
+    }
+    line
+}
+
+/// What came of a rate, as one word.
+pub(crate) fn came_word(came: Came) -> &'static str {
+    match came {
+        Came::Held => "held",
+        Came::Missed => "MISSED",
+        Came::Invalid => "INVALID",
+        Came::Broken => "BROKEN",
+        Came::Interrupted => "INTERRUPTED",
+    }
+}
+
+/// What a search that went well has found, in one line.
+pub(crate) fn found(capacity: &Capacity) -> String {
+    let held = capacity.held;
+    let beyond = match capacity.breaking() {
+        None => "every rate that was tried held".to_owned(),
+        Some(step) => {
+            let reasons = step.reasons.join("; ");
+            format!("{} a second did not hold: {reasons}", step.rate)
+        }
+    };
+    let rest = match capacity.ended {
+        Ended::Spent => " (no more steps were left to look between)",
+        Ended::Interrupted | Ended::Limit | Ended::Precise | Ended::Wrong => {
+            ""
+        }
+    };
+    format!("{held} starts a second held; {beyond}{rest}")
 }
 
 /// The verdict's word as a headline.

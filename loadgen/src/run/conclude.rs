@@ -97,6 +97,7 @@ pub(super) fn report(
         timeline: timeline(seen),
         concurrency: concurrency(&all),
         histograms: histograms(seen, &both),
+        capacity: None,
     };
     for interval in &report.timeline {
         for (code, count) in &interval.codes {
@@ -199,7 +200,7 @@ fn about(seen: &Seen, order: &Order, started: SystemTime) -> Run {
         about: workload.about.clone(),
         seed: workload.seed,
         target: seen.target.to_string(),
-        dialect: "native".to_owned(),
+        dialect: seen.dialect.to_owned(),
         users: workload.users(),
         groups: workload
             .groups
@@ -374,4 +375,4 @@ pub(crate) const EXIT_BROKEN: u8 = 1;
 pub(crate) const EXIT_INVALID: u8 = 4;
 
 /// Somebody interrupted the run.
-const EXIT_INTERRUPTED: u8 = 130;
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;

@@ -5,8 +5,8 @@
 //!
 //! Keys: `[OPERATION.]response.PERCENTILE`, `[OPERATION.]service.PERCENTILE`
 //! and `wait.PERCENTILE` take a time; `errors` and `late` a number or a
-//! share with `%`; `bound.max` and `wait.idle` a number or time; `rate.min`
-//! operations a second. All but `rate.min` are upper bounds.
+//! share with `%`; `bound.max` a number; `rate.min` operations a second.
+//! All but `rate.min` are upper bounds.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -121,6 +121,16 @@ impl Threshold {
     /// Its key.
     pub(crate) fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Whether it bounds how long anything takes.
+    pub(crate) fn is_on_time(&self) -> bool {
+        match self.what {
+            What::Time { .. } | What::Wait { .. } => true,
+            What::Errors | What::Late | What::BoundMax | What::RateMin => {
+                false
+            }
+        }
     }
 
     /// Whether it holds.

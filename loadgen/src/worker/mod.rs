@@ -5,6 +5,7 @@
 //! is spoken.
 
 mod client;
+pub(crate) mod mark;
 pub(crate) mod socket;
 mod watch;
 
@@ -23,7 +24,10 @@ use std::{
 use crossbeam_channel::Sender;
 use rustix::event::{Timespec, epoll};
 
-use self::client::{Client, State};
+use self::{
+    client::{Client, State},
+    mark::Mark,
+};
 pub(crate) use self::{
     client::{PUT_SLOTS, WORK_ROOMS},
     watch::{LATE_AFTER, Watch},
@@ -243,8 +247,7 @@ impl<D: Dialect> Worker<D> {
                     }
                 };
             for event in &events[..count] {
-                let index = event.data.u64() as u32;
-                self.on_event(index, event.flags);
+                self.on_event(Mark::of(event.data), event.flags);
             }
             // Only a call that left nothing out proves that a connection
             // it did not name had nothing to say.

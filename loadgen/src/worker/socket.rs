@@ -115,9 +115,12 @@ fn moved(result: io::Result<usize>) -> Moved {
 fn word(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused",
-        io::ErrorKind::ConnectionReset => "reset by the server",
+        io::ErrorKind::ConnectionReset => RESET,
         io::ErrorKind::BrokenPipe => "closed by the server",
         io::ErrorKind::TimedOut => "timed out",
         _ => "input or output error",
     }
 }
+
+/// A connection that stood was cut off.
+pub(crate) const RESET: &str = "reset by the server";

@@ -39,6 +39,15 @@ fn all_holds_and_the_report_says_so() {
 }
 
 #[test]
+fn what_a_run_puts_is_taken_away_again() {
+    let server = Liar::start(Lie::None, 8);
+    let puts = "name: puts\nduration: 30s\ngroups:\n  \
+        - {users: 3, visits: 1, operations: 1, mix: {put: 1}}\n";
+    run(server.address, puts, &["--no-drill"]).exits(0);
+    assert_eq!(server.files(), Vec::<String>::new());
+}
+
+#[test]
 fn a_seed_repeats_what_is_done() {
     let server = Liar::start(Lie::None, 8);
     let counts = |seed: &str| {

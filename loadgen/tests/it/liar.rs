@@ -19,6 +19,10 @@ pub(crate) enum Lie {
     OneTooMany,
     /// One byte of every download is wrong.
     WrongByte,
+    /// It keeps one byte of every upload wrong.
+    SpoilsUploads,
+    /// It does not keep the last byte of an upload.
+    ShortensUploads,
     /// A place is lost for good when a connection is reset.
     LosesPlaces,
     /// Who came last is served first.
@@ -32,8 +36,10 @@ pub(crate) enum Lie {
 pub(crate) struct Liar {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    world: Arc<World>,
 }
 
+#[derive(Debug)]
 struct World {
     lie: Lie,
     limit: usize,
@@ -42,7 +48,7 @@ struct World {
     files: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Line {
     serving: usize,
     arrived: u64,
@@ -62,7 +68,9 @@ impl Liar {
             turn: Condvar::new(),
             files: Mutex::default(),
         });
+        let served = Arc::clone(&world);
         thread::spawn(move || {
+            let world = served;
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { continue };
                 // The order of coming is that of accepting.
@@ -71,7 +79,12 @@ impl Liar {
                 thread::spawn(move || world.serve(stream, ticket));
             }
         });
-        Liar { address }
+        Liar { address, world }
+    }
+
+    /// The names of the files that it keeps.
+    pub(crate) fn files(&self) -> Vec<String> {
+        self.world.files.lock().unwrap().keys().cloned().collect()
     }
 }
 
@@ -161,6 +174,14 @@ impl World {
                 }
                 "get" => self.get(out, path),
                 "put" => self.put(&mut lines, out, path, &words),
+                "rm" => {
+                    let gone = self.files.lock().unwrap().remove(path);
+                    let answer: &[u8] = match gone {
+                        Some(_) => b"201\n",
+                        None => b"402 reason=not-found\n",
+                    };
+                    out.write_all(answer).is_ok()
+                }
                 "dir" => out.write_all(b"201 length=0 entries=0\n").is_ok(),
                 _ => out.write_all(b"201 path=/\n").is_ok(),
             };
@@ -211,13 +232,18 @@ impl World {
         if lines.read_exact(&mut bytes).is_err() {
             return false;
         }
+        match self.lie {
+            Lie::SpoilsUploads => bytes[size / 2] ^= 1,
+            Lie::ShortensUploads => drop(bytes.pop()),
+            _ => {}
+        }
         self.files.lock().unwrap().insert(path.to_owned(), bytes);
         out.write_all(format!("201 size={size}\n").as_bytes()).is_ok()
     }
 }
 
 /// Whether a client that waits has gone away.
-fn is_gone(stream: &TcpStream) -> bool {
+pub(crate) fn is_gone(stream: &TcpStream) -> bool {
     let mut byte = [0];
     if stream.set_nonblocking(true).is_err() {
         return true;

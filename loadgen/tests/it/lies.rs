@@ -45,6 +45,34 @@ fn a_wrong_byte() {
 }
 
 #[test]
+fn an_upload_that_is_not_kept_as_it_was_sent() {
+    let uploads = |read_back: &str| {
+        format!(
+            "name: uploads\nduration: 30s\nread_back: {read_back}\n\
+            files: {{count: 2, size: 5000}}\ngroups:\n  \
+            - {{users: 2, visits: 1, operations: 6, mix: {{put: 1}}}}\n"
+        )
+    };
+    let honest = Liar::start(Lie::None, 3);
+    let ran = run(honest.address, &uploads("0.5"), &["--no-drill"]).exits(0);
+    let count = ran.number("/operations/read_back/count");
+    assert!((1.0..12.0).contains(&count), "{}", ran.said);
+    for (lie, what) in [
+        (Lie::SpoilsUploads, "byte 2500 is wrong"),
+        (Lie::ShortensUploads, "4999 bytes from 0 on, wanted 5000"),
+    ] {
+        let server = Liar::start(lie, 3);
+        // A server is believed as long as nobody looks.
+        run(server.address, &uploads("0"), &["--no-drill"]).exits(0);
+        let all = uploads("1");
+        let ran = run(server.address, &all, &["--no-drill"]).exits(1);
+        assert!(ran.said.contains(what), "{}", ran.said);
+        assert!(ran.number("/operations/read_back/errors") >= 1.0);
+        assert!(ran.number("/operations/put/count") >= 1.0);
+    }
+}
+
+#[test]
 fn a_place_lost_on_each_reset() {
     let ran = against(Lie::LosesPlaces, &["--drill-patience", "2s"]);
     assert!(ran.number("/liveness/drill/refilled") < 3.0);

@@ -5,6 +5,8 @@
 //! - `ran`: the program, run to its end, with its exit code and its JSON
 //! - `honest`: what it says of a server without fault
 //! - `lies`: each lie is reported, and the exit code is 1
+//! - `ftp_liar`: the same for FTP
+//! - `ftp`: what is said of FTP servers, honest and lying
 //! - `stopped`: a server that stands still shows in the response times
 //! - `reports`: the interval log, the page, merge and compare
 
@@ -13,6 +15,8 @@
     reason = "in a test every unexpected absence is a failure"
 )]
 
+mod ftp;
+mod ftp_liar;
 mod honest;
 mod liar;
 mod lies;

@@ -71,7 +71,7 @@ fn what_is_no_target_is_exit_2() {
     for (target, said) in [
         ("127.0.0.1:1", "which user"),
         ("anna:secret@127.0.0.1:1", "never an argument"),
-        ("ftp://127.0.0.1", "not in this version"),
+        ("ftp://127.0.0.1/a", "no part of the target"),
         ("ftps://127.0.0.1", "not in this version"),
         ("anna@host:port", "no port"),
     ] {

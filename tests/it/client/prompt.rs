@@ -158,7 +158,7 @@ fn ctrl_c_ends_the_transfer_and_the_next_command_comes_back() {
     fake.go_on();
     terminal.wait_for(":/d");
     terminal.type_in("get a\r");
-    terminal.wait_for("000  the connection is gone; connecting again");
+    terminal.wait_for("---  the connection is gone; connecting again");
     terminal.wait_for("201  a, 6 of 10 bytes");
     terminal.type_in("\x04");
     assert_eq!(terminal.end(), 0);

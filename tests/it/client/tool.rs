@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     net::SocketAddr,
     path::PathBuf,
     process::{Command, Output, Stdio},
@@ -33,16 +33,32 @@ impl Tool {
 
     /// For a target as it is typed.
     pub fn at(target: impl Into<String>) -> Tool {
-        let root = TempDir::new().expect("a temporary folder");
+        Tool::below(TempDir::new(), target.into())
+    }
+
+    /// For a target as it is typed, with folders beside what was built: on a
+    /// disk that keeps attributes beside a file's bytes.
+    pub fn on_disk(target: impl Into<String>) -> Tool {
+        let disk = env!("CARGO_TARGET_TMPDIR");
+        Tool::below(TempDir::new_in(disk), target.into())
+    }
+
+    fn below(root: io::Result<TempDir>, target: String) -> Tool {
+        let root = root.expect("a temporary folder");
         for folder in ["here", "home"] {
             fs::create_dir(root.path().join(folder)).expect("a folder");
         }
-        Tool { root, target: target.into() }
+        Tool { root, target }
     }
 
     /// The same folders, and another server.
     pub fn again(self, address: SocketAddr) -> Tool {
-        Tool { target: format!("anna@{address}"), ..self }
+        self.toward(format!("anna@{address}"))
+    }
+
+    /// The same folders, and another target.
+    pub fn toward(self, target: String) -> Tool {
+        Tool { target, ..self }
     }
 
     /// A path below the client's current folder.
