@@ -5,8 +5,8 @@
 //! `reply` and `wire` what is seen on it; `run` plays one scenario and `lint`
 //! watches every line of it; `ftp` is all that is FTP's own of these;
 //! `suite` plays many; `verdict`, `watched`, `waivers` and `baseline` say
-//! what came of it, and `report` tells people. `lies` judges the suite
-//! itself.
+//! what came of it, and `report` tells people, `matrix` of many
+//! servers. `lies` judges the suite itself.
 //!
 //! The crate links nothing else of this workspace: a fault in the server's
 //! own parser must not be able to hide itself here.
@@ -19,6 +19,7 @@ pub mod ftp;
 pub mod lies;
 pub mod lint;
 pub mod load;
+pub mod matrix;
 pub mod payload;
 pub mod peer;
 pub mod reply;

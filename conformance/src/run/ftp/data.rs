@@ -344,8 +344,9 @@ fn eprt_line(address: SocketAddr, d: &str) -> String {
 const SLICE: Duration = Duration::from_millis(50);
 
 /// A server that is not read from has to stop soon, whatever the machine's
-/// own settings are: what is in flight is this and its own buffer.
-const RECEIVE_BYTES: usize = 128 * 1024;
+/// own settings are: what is in flight is this and its own buffer. A loopback
+/// segment has 64 KiB; with room for two or three only, TCP waits for more.
+const RECEIVE_BYTES: usize = 1 << 20;
 
 /// One data connection is wanted; a second would be told.
 const BACKLOG: i32 = 4;

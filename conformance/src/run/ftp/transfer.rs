@@ -160,8 +160,11 @@ impl Script {
             self.some_data(step, CHUNK_BYTES as u64, &wanted, clock)?
         {
             let count = source.read_at(offset, &mut expected[..got.len()]);
-            let differs = (0..got.len())
-                .find(|at| *at >= count || got[*at] != expected[*at]);
+            let differs = match got[..] == expected[..count] {
+                true => None,
+                false => (0..got.len())
+                    .find(|at| *at >= count || got[*at] != expected[*at]),
+            };
             if let Some(at) = differs {
                 let place = offset + at as u64;
                 let what = if at >= count { "more" } else { "other" };

@@ -1,0 +1,91 @@
+//! `baseline`: what a server is known to do, written from a run of it.
+//!
+//! The words of an entry that is there already, with the same verdict, are
+//! kept: they are written by hand.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use regex::Regex;
+
+use super::usage;
+use crate::baseline::Baseline;
+use crate::matrix::{Played, Report};
+use crate::verdict::Verdict;
+
+/// What `baseline` may be told.
+#[derive(Args)]
+pub(super) struct BaselineArguments {
+    /// The JSON report of a run.
+    #[arg(value_name = "JSON")]
+    run: PathBuf,
+    /// The server, for people.
+    #[arg(long, value_name = "NAME")]
+    target: String,
+    /// The baseline, which is made or brought up to date.
+    #[arg(long, value_name = "FILE")]
+    write: PathBuf,
+}
+
+/// Writes the baseline.
+pub(super) fn baseline(arguments: &BaselineArguments) -> Result<(), ExitCode> {
+    let path = arguments.run.display();
+    let report = fs::read_to_string(&arguments.run)
+        .map_err(|error| error.to_string())
+        .and_then(|text| {
+            serde_json::from_str::<Report>(&text).map_err(|e| e.to_string())
+        })
+        .map_err(|error| usage(&format!("{path}: {error}")))?;
+    let before = match arguments.write.is_file() {
+        true => Some(Baseline::read(&arguments.write).map_err(|e| usage(&e))?),
+        false => None,
+    };
+    let target = quoted(&arguments.target);
+    let mut text = format!("target: {target}\nexpect:");
+    let bad: Vec<&Played> = report
+        .scenarios
+        .iter()
+        .filter(|played| {
+            played.verdict.is_failure(false)
+                || played.verdict == Verdict::Error
+        })
+        .collect();
+    if bad.is_empty() {
+        text += " []";
+    }
+    text.push('\n');
+    for played in bad {
+        text += &entry(played, before.as_ref());
+    }
+    fs::write(&arguments.write, text)
+        .map_err(|e| usage(&format!("{}: {e}", arguments.write.display())))
+}
+
+fn entry(played: &Played, before: Option<&Baseline>) -> String {
+    let known = before.and_then(|before| {
+        before.expect.iter().find(|known| {
+            known.id == played.id && known.verdict == played.verdict
+        })
+    });
+    let reason = match known {
+        Some(known) => known.reason.clone(),
+        None => lasting(&played.reason),
+    };
+    let (id, verdict) = (&played.id, played.verdict.word().to_lowercase());
+    let (id, reason) = (quoted(id), quoted(&reason));
+    format!("  - id: {id}\n    verdict: {verdict}\n    reason: {reason}\n")
+}
+
+/// A reason without what differs from run to run.
+fn lasting(reason: &str) -> String {
+    let folder = Regex::new("conformance-[0-9a-f]+-[0-9]+")
+        .expect("a pattern that is written here");
+    folder.replace_all(reason, "DIR").into_owned()
+}
+
+/// Text as YAML reads it, whatever is in it.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
