@@ -5,7 +5,7 @@
 //! with the other clients of the scenario ends waiting early.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -72,11 +72,15 @@ impl Peer {
             .max(Duration::from_millis(1));
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM, None)?;
-        // FTP's default data port is the control connection's own.
+        // FTP's default data port is the control connection's own. A port
+        // that was not asked for may be shared with sockets of others, and
+        // nobody could listen on it.
         socket.set_reuse_address(true)?;
-        if let Some(from) = from {
-            socket.bind(&SocketAddr::from((from, 0)).into())?;
-        }
+        let any = match address {
+            SocketAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+        };
+        socket.bind(&SocketAddr::from((from.unwrap_or(any), 0)).into())?;
         socket.connect_timeout(&address.into(), left)?;
         Peer::of(socket.into(), abort)
     }
