@@ -2,6 +2,7 @@
 //! own: nothing of the account that runs the tests is seen or touched.
 
 use std::{
+    env,
     fs::{self, File},
     io::Write,
     os::fd::OwnedFd,
@@ -33,14 +34,16 @@ pub struct Ran {
 pub fn run(call: &Call, folder: &Path, home: &Path) -> Result<Ran, String> {
     let said = home.join("said");
     let output = File::create(&said).expect("a file");
-    let mut command = Command::new(call.program);
-    for name in PROXIES {
-        command.env_remove(name).env_remove(name.to_uppercase());
-    }
-    let mut child = command
+    let ncftp = home.join("ncftp");
+    fs::create_dir_all(&ncftp).expect("a folder");
+    let mut child = Command::new(call.program)
         .args(&call.arguments)
         .current_dir(folder)
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", home)
+        // It asks the system for the home, not the environment.
+        .env("NCFTPDIR", ncftp)
         .env("LC_ALL", "C.UTF-8")
         .env("TERM", "dumb")
         .stdin(Stdio::piped())
@@ -74,10 +77,6 @@ fn has_ended(child: &Child) -> bool {
     let mut watched = [PollFd::new(&process, PollFlags::IN)];
     poll(&mut watched, Some(&DEADLINE)).expect("a descriptor") > 0
 }
-
-/// Would send the client elsewhere.
-const PROXIES: [&str; 5] =
-    ["ftp_proxy", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 
 /// Long enough for any machine.
 const DEADLINE: Timespec = Timespec { tv_sec: 120, tv_nsec: 0 };
