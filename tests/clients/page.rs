@@ -90,6 +90,11 @@ lftp's `mirror -R` and `mirror` carry a tree there and back, which has to be
 the same in all three places: 300 files in the tests, 5,000 with the last
 command. A client that is not installed is listed as ignored, never as passed.
 
+By hand, without a fault: rclone's copy, sync and check, BusyBox' ftpget and
+ftpput, GNU inetutils' ftp; lftp's pget, its parallel mirrors, its pipelining
+(`ftp:sync-mode off`), MLSD and ALLO; NcFTP's `-R`. After an upload that failed
+rclone deletes the file of that name, the older one too: that is its own doing.
+
 ";
 
 const COMMANDS: &str = "\
