@@ -111,6 +111,28 @@ fn files_are_called_by_what_they_do() {
     }
 }
 
+/// The table of verbs is the truth, and the page says all of it.
+#[test]
+fn the_page_on_ftp_has_every_command() {
+    // A bar in a cell is escaped.
+    let page = read(&root().join("docs/ftp.md")).replace("\\|", "\0");
+    let rows: Vec<_> = page
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split('|');
+            let (words, form) = (cells.next()?.trim(), cells.next()?.trim());
+            Some((words, form.replace('\0', "|")))
+        })
+        .collect();
+    for row in ftpool::ftp::verb::VERBS {
+        let told = rows.iter().any(|(words, form)| {
+            words.split(' ').any(|word| word == row.word)
+                && (words.contains(' ') || form == row.form)
+        });
+        assert!(told, "{} {}", row.word, row.form);
+    }
+}
+
 #[test]
 fn the_judge_links_nothing_of_ours() {
     let manifest = read(&root().join("conformance/Cargo.toml"));

@@ -22,7 +22,11 @@ pub fn settings_of(
         "listen": {dialect.to_string(): "127.0.0.1:0"},
         "max_users": 8,
         "waiting": {"places_max": 16, "secs_max": 60},
-        "default_quota": "64MiB",
+        "default_quota": match dialect {
+            Dialect::Native => "64MiB",
+            // Files that block a sender for sure are of 64 MiB.
+            Dialect::Ftp => "256MiB",
+        },
         "users": users,
         "limits": {
             "login_secs": 30,

@@ -45,6 +45,7 @@ fn figures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     }
     for (name, figures) in &report.operations {
         both(f, name, figures)?;
+        parts(f, figures)?;
     }
     both(f, "all operations", &report.all)
 }
@@ -70,6 +71,26 @@ fn both(
         writeln!(f)?;
     }
     Ok(())
+}
+
+/// The parts of a transfer over a data connection, in the order of time.
+fn parts(f: &mut fmt::Formatter<'_>, figures: &Figures) -> fmt::Result {
+    if figures.passive_us.is_none() {
+        return Ok(());
+    }
+    let parts = [
+        ("address after", &figures.passive_us),
+        ("first byte after", &figures.first_byte_us),
+        ("body", &figures.body_us),
+        ("last reply", &figures.settle_us),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(word, times)| {
+            Some(format!("{word} {}", span(times.as_ref()?.p50)))
+        })
+        .collect();
+    writeln!(f, "    its parts, p50: {}", parts.join(", "))
 }
 
 fn line(

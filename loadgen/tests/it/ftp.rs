@@ -3,7 +3,7 @@
 
 use crate::{
     ftp_liar::{FtpLiar, LATE, Way},
-    ran::{Ran, program, run},
+    ran::{PATIENT, Ran, program, run, server_program},
 };
 
 /// Everything that is done to files, by more clients than there are places.
@@ -69,6 +69,29 @@ fn all_holds_and_every_phase_has_its_figures() {
         }
     }
     assert!(ran.json["codes"]["229"].as_u64() > Some(0));
+}
+
+#[test]
+fn the_workspaces_own_server_holds_in_ftp() {
+    server_program();
+    let mut arguments = vec![
+        "run",
+        "--quiet",
+        "--dialect",
+        "ftp",
+        "--workload",
+        "all-verbs",
+        "--duration",
+        "1s",
+        "--limit",
+        "4",
+    ];
+    arguments.extend(PATIENT);
+    let output = program(&arguments);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("limit 4 (asked), reached"), "{said}");
+    assert!(said.contains("4 places filled again"), "{said}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -86,6 +86,21 @@ pub(crate) fn run(target: SocketAddr, workload: &str, more: &[&str]) -> Ran {
             .unwrap_or_default(),
         folder,
     }
+}
+
+/// The server's program, brought up to date: a test of this package alone
+/// does not build it.
+pub(crate) fn server_program() -> PathBuf {
+    let own = Path::new(env!("CARGO_BIN_EXE_ftpool-loadgen"));
+    let folder = own.parent().unwrap();
+    let cargo = std::env::var("CARGO").unwrap_or("cargo".to_owned());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "-p", "ftpool", "--bin", "ftpool-server"]);
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success());
+    folder.join("ftpool-server")
 }
 
 /// Flags under which a busy machine makes no run invalid.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::{
     liar::{Liar, Lie},
     ran::{Ran, program, run},
@@ -40,6 +42,53 @@ fn the_log_and_the_page_are_written() {
 }
 
 #[test]
+fn json_is_what_its_schema_says() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/loadgen-report.schema.json"
+    );
+    let text = fs::read_to_string(path).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let ran = ran(&Liar::start(Lie::None, 4));
+    assert_eq!(fits(&ran.json, &schema, &schema), Ok(()));
+    let mut less = ran.json.clone();
+    less["cost"].as_object_mut().unwrap().remove("server_ms");
+    assert!(fits(&less, &schema, &schema).is_err());
+    let mut more = ran.json;
+    more["operations"]["pwd"]["surprise"] = 1.into();
+    assert!(fits(&more, &schema, &schema).is_err());
+}
+
+/// Whether an object has the keys that its schema requires, and no others
+/// than it names; of a choice the last is what is not null.
+fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let schema = root.pointer(reference.trim_start_matches('#'));
+        return fits(value, schema.ok_or("a loose $ref")?, root);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let chosen = choices.last().filter(|_| !value.is_null());
+        return chosen.map_or(Ok(()), |schema| fits(value, schema, root));
+    }
+    for item in value.as_array().into_iter().flatten() {
+        fits(item, &schema["items"], root)?;
+    }
+    let Some(object) = value.as_object() else { return Ok(()) };
+    for (key, value) in object {
+        let named = schema["properties"].get(key);
+        let named = named.or_else(|| schema.get("additionalProperties"));
+        let schema = named.ok_or_else(|| format!("{key} is not named"))?;
+        fits(value, schema, root)?;
+    }
+    let required = schema["required"].as_array();
+    let missing = required
+        .into_iter()
+        .flatten()
+        .find(|key| key.as_str().is_some_and(|key| !object.contains_key(key)));
+    missing.map_or(Ok(()), |key| Err(format!("{key} is missing")))
+}
+
+#[test]
 fn merged_runs_add_up_and_equal_runs_do_not_differ() {
     let server = Liar::start(Lie::None, 4);
     let (one, two) = (ran(&server), ran(&server));
@@ -49,9 +98,8 @@ fn merged_runs_add_up_and_equal_runs_do_not_differ() {
     let output =
         program(&["merge", first, second, "--json", sum.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0));
-    let sum: serde_json::Value =
-        serde_json::from_slice(&fs::read(sum).unwrap()).unwrap();
-    let pwds = |json: &serde_json::Value| {
+    let sum: Value = serde_json::from_slice(&fs::read(sum).unwrap()).unwrap();
+    let pwds = |json: &Value| {
         let pwd = &json["operations"]["pwd"];
         assert_eq!(pwd["count"], pwd["service_us"]["count"]);
         pwd["count"].as_u64().unwrap()

@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -15,7 +15,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::ran::{PATIENT, program};
+use crate::ran::{PATIENT, program, server_program};
 
 /// The workspace's own server, in a process that can be stopped.
 struct Server {
@@ -126,19 +126,4 @@ fn two_seconds_of_silence_show_in_the_response_and_not_in_the_service() {
     // One start every ten milliseconds, the last just before the end.
     assert_eq!(pwd["count"].as_u64(), Some(599), "no start is left out");
     assert_eq!(report["validity"]["offered"].as_u64(), Some(599));
-}
-
-/// The server's program, brought up to date: a test of this package alone
-/// does not build it.
-fn server_program() -> PathBuf {
-    let own = Path::new(env!("CARGO_BIN_EXE_ftpool-loadgen"));
-    let folder = own.parent().unwrap();
-    let cargo = std::env::var("CARGO").unwrap_or("cargo".to_owned());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "-p", "ftpool", "--bin", "ftpool-server"]);
-    if folder.ends_with("release") {
-        build.arg("--release");
-    }
-    assert!(build.status().unwrap().success());
-    folder.join("ftpool-server")
 }

@@ -196,3 +196,41 @@ const ENTRIES_MAX: usize = 1_000_000;
 
 /// How much of an endless line is shown.
 const LINE_SHOWN_BYTES: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::{ENTRIES_MAX, LINE_BYTES_MAX, Lines};
+    use crate::ftp::facts::{Line, fact_line};
+
+    #[test]
+    fn a_line_has_an_end_however_it_arrives() {
+        let line = |length: usize| {
+            let name = vec![b'n'; length - " ".len()];
+            [b" ", &name[..]].concat()
+        };
+        let mut lines = Lines::new(fact_line);
+        lines.take(&line(LINE_BYTES_MAX)).expect("at the bound");
+        lines.take(b"\n").expect("its end");
+        assert_eq!(lines.end().expect("a listing").len(), 1);
+        let mut lines = Lines::new(fact_line);
+        lines.take(&line(LINE_BYTES_MAX)).expect("at the bound");
+        assert!(lines.take(b"n").is_err());
+        let mut lines = Lines::new(fact_line);
+        let whole = [line(LINE_BYTES_MAX + 1), b"\n".into()].concat();
+        assert!(lines.take(&whole).is_err());
+    }
+
+    #[test]
+    fn a_listing_has_an_end() {
+        let aside = |line: &[u8]| match line {
+            b"." => Some(Line::Aside),
+            other => fact_line(other),
+        };
+        let mut lines = Lines::new(aside);
+        for _ in 0..ENTRIES_MAX {
+            lines.take(b" n\n").expect("at the bound");
+        }
+        lines.take(b".\n").expect("no entry");
+        assert!(lines.take(b" n\n").is_err());
+    }
+}

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::case::{DATA_NAME, Data, Dial, Step, When};
-use crate::peer::Peer;
+use crate::peer::{End, Peer};
 use crate::run::client::Pace;
 use crate::run::scene::Stop;
 use crate::run::script::{Clock, Script};
@@ -29,16 +29,29 @@ pub(in crate::run) struct Link {
     pub(super) peer: Option<Peer>,
     /// How many bytes have come.
     pub(super) received: u64,
+    /// How the server ended it. Then the client has closed it, too: a server
+    /// may wait for that before it says that all is done.
+    pub(super) ended: Option<End>,
 }
 
 impl Link {
     fn passive(address: SocketAddr, from: Option<IpAddr>) -> Link {
-        Link { address, listener: None, from, peer: None, received: 0 }
+        Link { from, ..Link::new(address, None) }
     }
 
     fn active(listener: TcpListener, address: SocketAddr) -> Link {
-        let listener = Some(listener);
-        Link { address, listener, from: None, peer: None, received: 0 }
+        Link::new(address, Some(listener))
+    }
+
+    fn new(address: SocketAddr, listener: Option<TcpListener>) -> Link {
+        let (from, peer, received, ended) = (None, None, 0, None);
+        Link { address, listener, from, peer, received, ended }
+    }
+
+    /// The server has ended it.
+    pub(super) fn end(&mut self, how: End) {
+        self.ended = Some(how);
+        self.peer = None;
     }
 }
 
@@ -192,7 +205,8 @@ impl Script {
         }
     }
 
-    /// The link that a step is about, made if it was not yet.
+    /// The link that a step is about, made if it was not yet. It may have
+    /// ended already.
     pub(super) fn made_link(
         &mut self,
         step: &Step,
@@ -203,7 +217,7 @@ impl Script {
         let Some(link) = client.links.get_mut(&name) else {
             return Err(self.trouble(&format!("no data connection {name:?}")));
         };
-        if link.peer.is_none() {
+        if link.peer.is_none() && link.ended.is_none() {
             if link.listener.is_some() {
                 self.accept_link(step, &name, clock)?;
             } else {

@@ -39,47 +39,48 @@ impl Script {
             DataState::Reset => "a reset of the data connection",
             DataState::Gone => "the end of the data connection",
             DataState::Empty => "the end of data without a byte",
-            _ => "a clean close of the data connection",
+            DataState::Closed
+            | DataState::Open
+            | DataState::Refused
+            | DataState::Unused => "a clean close of the data connection",
         };
-        let mut count = self.made_link(step, clock)?.received;
-        loop {
-            let read =
-                self.link_peer(step)?.bytes(DRAIN_BYTES, clock.deadline);
-            let end = match read {
-                Ok(bytes) => {
-                    count += bytes.len() as u64;
-                    continue;
-                }
-                Err(Trouble::Ended(end)) => end,
-                Err(trouble) => {
-                    return Err(
-                        self.data_trouble(step, wanted, trouble, clock)
-                    );
-                }
-            };
-            let good = match state {
-                DataState::Gone => true,
-                DataState::Reset => end == End::Reset,
-                DataState::Empty => end == End::Clean && count == 0,
-                _ => end == End::Clean,
-            };
-            if good {
-                return Ok(());
+        let end = loop {
+            let drained = self.some_data(step, DRAIN_BYTES, wanted, clock);
+            let ended = self.made_link(step, clock)?.ended;
+            match (drained, ended) {
+                (Ok(Some(_)), _) => {}
+                // A reset is told as a failure; here it may be wanted.
+                (_, Some(end)) => break end,
+                (Ok(None), None) => break End::Clean,
+                (Err(stop), None) => return Err(stop),
             }
-            let got = format!("{} after {count} bytes", end_text(end));
-            return Err(Stop::Failed(self.failure(step, wanted, got)));
+        };
+        let count = self.made_link(step, clock)?.received;
+        let good = match state {
+            DataState::Gone => true,
+            DataState::Reset => end == End::Reset,
+            DataState::Empty => end == End::Clean && count == 0,
+            DataState::Closed
+            | DataState::Open
+            | DataState::Refused
+            | DataState::Unused => end == End::Clean,
+        };
+        if good {
+            return Ok(());
         }
+        let got = format!("{} after {count} bytes", end_text(end));
+        Err(Stop::Failed(self.failure(step, wanted, got)))
     }
 
     fn open_link(&mut self, step: &Step, clock: &Clock) -> Result<(), Stop> {
-        self.made_link(step, clock)?;
-        let peer = self.link_peer(step)?;
+        let link = self.made_link(step, clock)?;
         let until = Instant::now() + LOOK;
-        let ended = match peer.bytes(0, until) {
-            Err(Trouble::Ended(end)) => Some(end),
-            Ok(_) | Err(_) => None,
-        };
-        let Some(end) = ended else { return Ok(()) };
+        if let Some(peer) = &mut link.peer
+            && let Err(Trouble::Ended(end)) = peer.bytes(0, until)
+        {
+            link.end(end);
+        }
+        let Some(end) = link.ended else { return Ok(()) };
         let wanted = "a data connection that is still open";
         let got = end_text(end);
         Err(Stop::Failed(self.failure(step, wanted, got)))
@@ -97,8 +98,10 @@ impl Script {
             return Err(self.trouble(&format!("no data connection {name:?}")));
         };
         let wanted = format!("nobody to serve port {}", link.address.port());
-        let made = link.peer.take();
-        let peer = match made {
+        if link.ended.is_some() && link.received == 0 {
+            return Ok(());
+        }
+        let peer = match link.peer.take() {
             Some(peer) => Ok(peer),
             None => Peer::connect(link.address, clock.deadline, abort),
         };
@@ -142,7 +145,7 @@ impl Script {
 }
 
 /// What is read at once of data that nobody looks at.
-const DRAIN_BYTES: usize = 64 * 1024;
+const DRAIN_BYTES: u64 = 64 * 1024;
 
 /// A connection that is about to end has so long to do so.
 const LOOK: Duration = Duration::from_millis(50);

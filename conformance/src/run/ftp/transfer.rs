@@ -360,7 +360,7 @@ impl Script {
     }
 
     /// Some bytes of data; none at the end of it.
-    fn some_data(
+    pub(super) fn some_data(
         &mut self,
         step: &Step,
         left: u64,
@@ -377,30 +377,33 @@ impl Script {
             }
         };
         let link = self.made_link(step, clock)?;
-        let read =
-            link.peer.as_mut().expect("it was made").bytes(max, deadline);
-        match read {
+        let read = match (&mut link.peer, link.ended) {
+            (Some(peer), _) => peer.bytes(max, deadline),
+            (None, ended) => Err(Trouble::Ended(ended.unwrap_or(End::Clean))),
+        };
+        let trouble = match read {
             Ok(bytes) => {
                 link.received += bytes.len() as u64;
-                Ok(Some(bytes))
+                return Ok(Some(bytes));
             }
-            Err(Trouble::Ended(End::Clean)) => Ok(None),
-            Err(trouble) => {
-                Err(self.data_trouble(step, wanted, trouble, clock))
-            }
+            Err(trouble) => trouble,
+        };
+        if let Trouble::Ended(end) = trouble {
+            link.end(end);
+        }
+        match trouble {
+            Trouble::Ended(End::Clean) => Ok(None),
+            other => Err(self.data_trouble(step, wanted, other, clock)),
         }
     }
 
-    /// The peer of a link that was made.
-    pub(super) fn link_peer(
-        &mut self,
-        step: &Step,
-    ) -> Result<&mut Peer, Stop> {
+    /// The peer of a link that was made and has not ended.
+    fn link_peer(&mut self, step: &Step) -> Result<&mut Peer, Stop> {
         let name = self.link_name(step);
         let client = self.client(step)?;
         let link = client.links.get_mut(&name);
         link.and_then(|link| link.peer.as_mut()).ok_or_else(|| {
-            Stop::Trouble(format!("the data connection {name:?} is not made"))
+            Stop::Trouble(format!("the data connection {name:?} has ended"))
         })
     }
 
