@@ -8,7 +8,7 @@ use std::{fmt, ops::RangeInclusive};
 
 use argon2::{
     Algorithm, Argon2, Block, Params, PasswordHash, Version,
-    password_hash::phc::{Output, Salt},
+    password_hash::phc::{Output, ParamsString, Salt},
 };
 
 /// A password in clear. Its `Debug` shows nothing, so that no log can.
@@ -43,20 +43,38 @@ impl fmt::Debug for Password {
 
 /// The Argon2id hash of a password with a fresh salt, as a PHC string.
 pub fn hash(password: &[u8]) -> String {
-    let good = "the three costs are within Argon2's own bounds";
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect(good);
-    let written = (&params).try_into().expect(good);
-    let (salt, version) = (Salt::generate(), Version::V0x13);
+    let salt = Salt::generate();
     let length = Params::DEFAULT_OUTPUT_LEN;
-    let output = output(params, version, password, &salt, length);
+    let output = output(costs(), Version::V0x13, password, &salt, length)
+        .expect("no password is as long as 4 GiB");
+    written(salt, output)
+}
+
+/// A hash that no password is known for: to check one against it costs the
+/// same as against [`hash`]'s, and to make it costs nothing.
+pub fn hash_of_nobody() -> String {
+    let output =
+        Output::new(&rand::random::<[u8; Params::DEFAULT_OUTPUT_LEN]>())
+            .expect("it is as long as Argon2's own");
+    written(Salt::generate(), output)
+}
+
+fn written(salt: Salt, output: Output) -> String {
+    let params = ParamsString::try_from(&costs())
+        .expect("the three costs can be written down");
     PasswordHash {
-        algorithm: Algorithm::Argon2id.into(),
-        version: Some(version.into()),
-        params: written,
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params,
         salt: Some(salt),
-        hash: Some(output.expect("no password is as long as 4 GiB")),
+        hash: Some(output),
     }
     .to_string()
+}
+
+fn costs() -> Params {
+    Params::new(MEMORY_KIB, PASSES, LANES, None)
+        .expect("the three costs are within Argon2's own bounds")
 }
 
 /// Whether the password is the one that was hashed. A string that is not
@@ -139,7 +157,10 @@ const LANES_ACCEPTED: RangeInclusive<u32> = 1..=16;
 
 #[cfg(test)]
 mod tests {
-    use super::{PASSWORD_BYTES_MAX, Password, hash, is_acceptable, verify};
+    use super::{
+        PASSWORD_BYTES_MAX, Password, hash, hash_of_nobody, is_acceptable,
+        verify,
+    };
 
     #[test]
     fn a_hash_fits_its_password_alone_and_is_salted() {
@@ -154,6 +175,20 @@ mod tests {
         assert!(verify(b"correct horse", &second));
         assert!(!verify(b"correct horsf", &first));
         assert!(!verify(b"", &first));
+    }
+
+    #[test]
+    fn nobodys_hash_has_the_form_and_the_costs_of_a_users() {
+        let (nobody, user) = (hash_of_nobody(), hash(b"secret"));
+        let shape = |phc: &str| -> Vec<usize> {
+            phc.split('$').map(str::len).collect()
+        };
+        assert_eq!(shape(&nobody), shape(&user));
+        assert_eq!(nobody.split('$').nth(3), user.split('$').nth(3));
+        assert!(is_acceptable(&nobody), "{nobody}");
+        assert!(!verify(b"", &nobody));
+        assert!(!verify(b"secret", &nobody));
+        assert_ne!(nobody, hash_of_nobody());
     }
 
     #[test]

@@ -117,7 +117,6 @@ fn open_listeners(
     settings: &Settings,
     dialects: &Dialects,
 ) -> anyhow::Result<Vec<Listener>> {
-    let mut out = io::stdout().lock();
     let native = Arc::clone(&dialects.native) as Arc<dyn Dialect>;
     let ftp = Arc::clone(&dialects.ftp) as Arc<dyn Dialect>;
     let wanted = [
@@ -125,16 +124,19 @@ fn open_listeners(
         ("ftp", settings.listen.ftp, ftp),
     ];
     let mut listeners = Vec::new();
+    let mut told = String::new();
     for (name, address, dialect) in wanted {
         let Some(address) = address else { continue };
         let socket = net::listen(address)
             .with_context(|| format!("cannot listen on {address}"))?;
         let address = socket.local_addr()?;
         info!(%address, "listening {name}");
-        writeln!(out, "listening {name} {address}")?;
+        told += &format!("listening {name} {address}\n");
         listeners.push(Listener { socket, dialect });
     }
-    writeln!(out, "ready")?;
+    // All of it or nothing: who reads a line counts on it.
+    let mut out = io::stdout().lock();
+    writeln!(out, "{told}ready")?;
     out.flush()?;
     Ok(listeners)
 }

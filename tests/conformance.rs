@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
-use ftpool_conformance::case::Case;
+use ftpool_conformance::case::{Case, Dialect};
 use ftpool_conformance::report;
 use ftpool_conformance::suite;
 use ftpool_conformance::target::Target;
@@ -54,12 +54,12 @@ struct Stage {
 
 impl Stage {
     fn set() -> Result<Stage, String> {
-        let cases = suite::native().map_err(|faults| {
+        let cases = suite::embedded(Dialect::Native).map_err(|faults| {
             let told: Vec<String> =
                 faults.iter().map(ToString::to_string).collect();
             told.join("\n")
         })?;
-        let waivers = waivers::embedded()?;
+        let waivers = waivers::embedded(Dialect::Native)?;
         let ids: Vec<&str> =
             cases.iter().map(|case| case.id.as_str()).collect();
         let unknown = waivers::unknown(&waivers, &ids);
@@ -67,7 +67,7 @@ impl Stage {
             return Err(unknown.join("\n"));
         }
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ftpool-server"));
-        let target = Target::managed(program, Vec::new());
+        let target = Target::own(program);
         Ok(Stage { cases, target, waivers, alone: RwLock::new(()) })
     }
 
@@ -108,7 +108,7 @@ impl Stage {
     }
 }
 
-/// Most of a scenario is waiting: two at once for each core.
+/// Most of a scenario is waiting: four at once for each core.
 fn threads_default() -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get) * 2
+    thread::available_parallelism().map_or(2, NonZero::get) * 4
 }

@@ -11,17 +11,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum as _};
 use lies::LiesArguments;
 
 use crate::baseline::Baseline;
-use crate::case::Case;
+use crate::case::{Case, Dialect};
 use crate::explain::explain;
 use crate::load::{self, Fault};
 use crate::report::{Format, Run, line};
 use crate::run::Options;
 use crate::suite::{self, Plan};
-use crate::target::{Credentials, Foreign, Program, Target};
+use crate::target::{Credentials, Foreign, Server, Target, home_of};
 use crate::verdict::{Outcome, Verdict};
 use crate::{select, waivers};
 
@@ -94,16 +94,24 @@ struct RunArguments {
     /// How many it serves at once.
     #[arg(long, requires = "target", value_name = "N")]
     limit: Option<u64>,
-    /// Its root folder, where that can be reached.
+    /// Its root folder, with homes as `home/USER`, where that can be reached.
     #[arg(long, requires = "target", value_name = "DIR")]
     root: Option<PathBuf>,
+    /// The user's home on disk, where that can be reached.
+    #[arg(
+        long,
+        requires = "target",
+        conflicts_with = "root",
+        value_name = "DIR"
+    )]
+    home: Option<PathBuf>,
     /// A server program to start for each scenario.
     #[arg(long, conflicts_with = "target", value_name = "PROGRAM")]
     server: Option<PathBuf>,
     /// An argument for it, before the suite's own.
     #[arg(
         long,
-        conflicts_with = "target",
+        requires = "server",
         value_name = "ARG",
         allow_hyphen_values = true
     )]
@@ -138,16 +146,11 @@ struct RunArguments {
     patience: u64,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Dialect {
-    Native,
-}
-
 /// The program.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run(&arguments),
-        Command::List(selection) => selection.cases().map(|cases| {
+        Command::List(selection) => selection.cases(None).map(|cases| {
             for case in &cases {
                 say(&format!("{:<44} {}", case.id, case.scenario.title));
             }
@@ -168,21 +171,24 @@ fn explain_all(selection: &Selection) -> Result<(), ExitCode> {
     if selection.globs.is_empty() {
         return Err(usage("explain what? name a scenario"));
     }
-    let cases = selection.cases()?;
-    let texts: Vec<String> = cases.iter().map(explain).collect();
+    let cases = selection.cases(None)?;
+    let lies = crate::lies::embedded().map_err(|error| usage(&error))?;
+    let texts: Vec<String> =
+        cases.iter().map(|case| explain(case, &lies)).collect();
     say(texts.join("\n").trim_end());
     Ok(())
 }
 
 fn run(arguments: &RunArguments) -> Result<(), ExitCode> {
     let reports = arguments.reports()?;
-    let cases = arguments.selection.cases()?;
+    let dialect = arguments.dialect;
+    let cases = arguments.selection.cases(Some(dialect))?;
     let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     let whole = arguments.selection.is_everything();
     let baseline = arguments.baseline(&ids, whole)?;
     let waivers = match arguments.target {
         Some(_) => Vec::new(),
-        None => waivers::embedded().map_err(|error| usage(&error))?,
+        None => waivers::embedded(dialect).map_err(|error| usage(&error))?,
     };
     if let (true, Some(slip)) =
         (whole, waivers::unknown(&waivers, &ids).first())
@@ -190,7 +196,7 @@ fn run(arguments: &RunArguments) -> Result<(), ExitCode> {
         return Err(usage(slip));
     }
     let target = arguments.judged()?;
-    reachable(&target, arguments.options())?;
+    reachable(&target, arguments.dialect, arguments.options())?;
     let plan = arguments.plan();
     let start = Instant::now();
     let total = cases.len() * arguments.repeat as usize;
@@ -207,6 +213,7 @@ fn run(arguments: &RunArguments) -> Result<(), ExitCode> {
     }
     let run = Run {
         target: target.name(),
+        dialect,
         strict: arguments.strict,
         seed: plan.shuffle,
         repeat: arguments.repeat,
@@ -239,24 +246,35 @@ fn verdict(run: &Run<'_>, has_baseline: bool) -> Result<(), ExitCode> {
 }
 
 /// Whether the target can be judged at all: it starts, or lets the user in.
-fn reachable(target: &Target, options: Options) -> Result<(), ExitCode> {
-    let steps = match target {
-        Target::Managed(_) => "[{connect: only}, {expect: 000}]",
-        Target::Foreign(_) => {
+fn reachable(
+    target: &Target,
+    dialect: Dialect,
+    options: Options,
+) -> Result<(), ExitCode> {
+    let native = dialect == Dialect::Native;
+    let steps = match (&target.server, native) {
+        (Server::Managed(_), true) => "[{connect: only}, {expect: 000}]",
+        (Server::Managed(_), false) => "[{connect: only}, {expect: 220}]",
+        (Server::Foreign(_), true) => {
             "[{login: {user: user, folder: false}}, {send: noop, expect: 201}]"
         }
+        (Server::Foreign(_), false) => {
+            "[{login: {user: user, folder: false}}, {send: NOOP, expect: 200}]"
+        }
     };
+    let rfc = if native { "" } else { "rfc: 959, " };
     let text = format!(
-        "{{schema: 1, scenarios: [{{id: reach, title: t, rule: r, section: \
-         '2', level: must, steps: {steps}}}]}}"
+        "{{schema: 1, dialect: {dialect}, scenarios: [{{id: reach, title: t, \
+         rule: r, {rfc}section: '2', level: must, steps: {steps}}}]}}"
     );
     let cases = load::parse("reach", &text).map_err(refuse)?;
     let outcome = crate::run::run_one(&cases[0], target, options);
-    let let_in = outcome.seen.iter().any(|seen| seen.code == "200");
-    let good = match target {
+    let in_code = if native { "200" } else { "230" };
+    let let_in = outcome.seen.iter().any(|seen| seen.code == in_code);
+    let good = match &target.server {
         // A server that answers wrongly is there to be judged.
-        Target::Managed(_) => outcome.verdict != Verdict::Error,
-        Target::Foreign(_) => let_in,
+        Server::Managed(_) => outcome.verdict != Verdict::Error,
+        Server::Foreign(_) => let_in,
     };
     if good {
         return Ok(());
@@ -290,13 +308,14 @@ impl Selection {
             && self.scenarios.is_empty()
     }
 
-    fn cases(&self) -> Result<Vec<Case>, ExitCode> {
+    fn cases(&self, only: Option<Dialect>) -> Result<Vec<Case>, ExitCode> {
         let cases = if self.scenarios.is_empty() {
             load::embedded()
         } else {
             load::from_disk(&self.scenarios)
         };
-        let cases = cases.map_err(refuse)?;
+        let mut cases = cases.map_err(refuse)?;
+        cases.retain(|case| only.is_none_or(|only| only == case.dialect));
         let cases = select::select(cases, &self.globs, &self.exclude);
         let cases = cases.map_err(|unmatched| {
             for glob in unmatched {
@@ -315,12 +334,13 @@ impl Selection {
 impl RunArguments {
     fn judged(&self) -> Result<Target, ExitCode> {
         let Some(address) = &self.target else {
-            let path = match &self.server {
-                Some(path) => path.clone(),
-                None => suite::own_server().map_err(|e| usage(&e))?,
-            };
             let args = self.server_arg.clone();
-            return Ok(Target::Managed(Program { path, args }));
+            return match &self.server {
+                Some(path) => Ok(Target::managed(path.clone(), args)),
+                None => suite::own_server()
+                    .map(Target::own)
+                    .map_err(|error| usage(&error)),
+            };
         };
         let name = self.user.clone().unwrap_or_default();
         let user = credentials(name, &self.password_env)?;
@@ -330,9 +350,13 @@ impl RunArguments {
                 Some(credentials(name.clone(), &self.second_password_env)?)
             }
         };
-        let (address, root) = (address.clone(), self.root.clone());
-        let limit = self.limit;
-        Ok(Target::Foreign(Foreign { address, user, second, limit, root }))
+        let (address, limit) = (address.clone(), self.limit);
+        let root = self.root.as_ref();
+        let home = self
+            .home
+            .clone()
+            .or_else(|| root.map(|root| home_of(root, &user.name)));
+        Ok(Target::foreign(Foreign { address, user, second, limit, home }))
     }
 
     fn baseline(

@@ -3,9 +3,10 @@
 //! Reading order: `case` is the language and `load` where scenarios come
 //! from; `target` is the server that is judged; `peer` is the socket,
 //! `reply` and `wire` what is seen on it; `run` plays one scenario and `lint`
-//! watches every line of it; `suite` plays many; `verdict`, `waivers` and
-//! `baseline` say what came of it, and `report` tells people. `lies` judges
-//! the suite itself.
+//! watches every line of it; `ftp` is all that is FTP's own of these;
+//! `suite` plays many; `verdict`, `watched`, `waivers` and `baseline` say
+//! what came of it, and `report` tells people. `lies` judges the suite
+//! itself.
 //!
 //! The crate links nothing else of this workspace: a fault in the server's
 //! own parser must not be able to hide itself here.
@@ -14,6 +15,7 @@ pub mod baseline;
 pub mod case;
 pub mod cli;
 pub mod explain;
+pub mod ftp;
 pub mod lies;
 pub mod lint;
 pub mod load;
@@ -28,4 +30,5 @@ pub mod target;
 pub mod template;
 pub mod verdict;
 pub mod waivers;
+pub mod watched;
 pub mod wire;

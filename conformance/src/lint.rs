@@ -20,6 +20,11 @@ pub struct Lint {
     /// The beginning of a request whose LF was not sent yet.
     partial: Vec<u8>,
     position: Option<u64>,
+    /// The session's directory, as the last `cd` was answered.
+    directory: String,
+    /// Where uploads were admitted, as absolute paths; the owner takes them
+    /// out. Each may have left a part, which no listing shows.
+    pub uploads: BTreeSet<String>,
     /// What is wrong; the owner takes it out.
     pub faults: Vec<String>,
     /// What was seen.
@@ -38,9 +43,11 @@ enum Phase {
     Over,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Request {
     verb: &'static str,
+    /// The first argument of a put, as it was sent.
+    name: String,
     sent: Instant,
     stage: Stage,
 }
@@ -60,10 +67,17 @@ impl Lint {
         for byte in bytes {
             if *byte == b'\n' {
                 let verb = verb_of(&self.partial);
+                let name = match verb {
+                    "put" => token(&self.partial, 1),
+                    _ => String::new(),
+                };
                 let (sent, stage) = (Instant::now(), Stage::Asked);
-                self.requests.push_back(Request { verb, sent, stage });
+                self.requests.push_back(Request { verb, name, sent, stage });
                 self.partial.clear();
-            } else if self.partial.len() < VERB_BYTES_MAX {
+            } else if self.partial.len() < REQUEST_BYTES_MAX
+                // Any number of spaces may stand before the verb.
+                && !(self.partial == b" " && *byte == b' ')
+            {
                 self.partial.push(*byte);
             }
         }
@@ -189,11 +203,18 @@ impl Lint {
             self.fault(reply, "a reply to no request");
             return None;
         };
+        let request = request.clone();
         let (verb, sent, stage) = (request.verb, request.sent, request.stage);
         let word = reply.field("reason").unwrap_or_default().to_owned();
         self.note_seen(verb, reply, &word);
         self.table(verb, stage, reply);
         let code = reply.code.as_str();
+        if (verb, code) == ("cd", "201") {
+            self.directory = reply.field("path").unwrap_or_default().into();
+        }
+        if (verb, code) == ("put", "202") {
+            self.uploads.insert(self.place_of(&request.name));
+        }
         let next = match (verb, code) {
             ("put", "202") => Some(Stage::Admitted),
             ("get" | "put", "205" | "405") => Some(Stage::Announced),
@@ -206,6 +227,14 @@ impl Lint {
             }
         }
         Some(sent)
+    }
+
+    /// A name's token as an absolute path.
+    fn place_of(&self, name: &str) -> String {
+        match name.starts_with('/') {
+            true => name.to_owned(),
+            false => format!("{}/{name}", self.directory),
+        }
     }
 
     /// Holds a reply against its command's row in section 4.
@@ -278,18 +307,26 @@ impl Lint {
 
 /// The verb of a request as the table names it.
 fn verb_of(line: &[u8]) -> &'static str {
-    let text = String::from_utf8_lossy(line);
-    let verb = text.split_whitespace().next().unwrap_or_default();
-    let verb = verb.to_ascii_lowercase();
+    let verb = token(line, 0).to_ascii_lowercase();
     let verb = if verb == "cd.." { "cd" } else { &verb };
     ROWS.iter().map(|row| row.0).find(|row| *row == verb).unwrap_or(UNKNOWN)
+}
+
+/// A token of a request, by its number from 0. Nothing but spaces stands
+/// between two, and a CR before the LF is no part of the last.
+fn token(line: &[u8], number: usize) -> String {
+    let text = String::from_utf8_lossy(line);
+    let text = text.strip_suffix('\r').unwrap_or(&text);
+    let mut tokens = text.split(' ').filter(|token| !token.is_empty());
+    tokens.nth(number).unwrap_or_default().to_owned()
 }
 
 /// The verb under which replies to what is no command are filed.
 pub const UNKNOWN: &str = "(unknown)";
 
-/// Enough of a request to know its verb.
-const VERB_BYTES_MAX: usize = 64;
+/// Enough of a request to know its verb and its first argument: no line may
+/// be longer.
+const REQUEST_BYTES_MAX: usize = 4096;
 
 /// Section 4: the codes that each command can have, besides 400 and 401.
 pub const ROWS: [(&str, &[&str]); 15] = [
@@ -343,87 +380,4 @@ const REASONS: [(&str, &str); 15] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Plays lines: `> request`, `< reply`; gives what was found.
-    fn faults(lines: &[&str]) -> Vec<String> {
-        let mut lint = Lint::default();
-        for line in lines {
-            match line.split_at(2) {
-                ("> ", request) => {
-                    lint.sent(format!("{request}\n").as_bytes());
-                }
-                (_, reply) => {
-                    lint.received(&Reply::parse(reply.as_bytes()));
-                }
-            }
-        }
-        lint.faults
-    }
-
-    const READY: &str = "< 000 state=ready protocol=1 limit=2 serving=1 : hi";
-
-    #[test]
-    fn a_good_story_has_no_faults() {
-        let story = [
-            "< 000 state=waiting position=2 limit=2",
-            "< 000 state=waiting position=1 limit=2",
-            READY,
-            "> auth a b",
-            "< 200 user=a quota=10 used=0",
-            "> put x size=3",
-            "> CD..",
-            "< 202 available=10",
-            "< 405 offset=0",
-            "< 201 size=3",
-            "< 201 path=/",
-            "> get x have=1",
-            "< 205 offset=1 length=2 size=3",
-            "< 201 size=3",
-            "< 000 state=timeout limit=idle",
-        ];
-        assert_eq!(faults(&story), Vec::<String>::new());
-    }
-
-    #[test]
-    fn each_broken_rule_is_found() {
-        let stories: [&[&str]; 17] = [
-            &["< 200 user=a quota=1 used=0"],
-            &[READY, READY],
-            &[READY, "< 201"],
-            &[READY, "> noop", "< 206"],
-            &[READY, "> noop", "< 401"],
-            &[READY, "> noop", "< 401 reason=not-found"],
-            &[READY, "> noop", "< 201 reason=io"],
-            &[READY, "> noop", "< 402 reason=not-found"],
-            &[READY, "> pwd", "< 201"],
-            &[READY, "> get a", "< 201 size=1"],
-            &[READY, "> get a", "< 405 offset=0 length=1 size=2"],
-            &[READY, "> put a size=1", "< 405 offset=0"],
-            &[READY, "> put a size=1", "< 404 reason=over-quota"],
-            &[READY, "< 000 state=timeout limit=lunch"],
-            &[READY, "< 000 state=timeout limit=idle", "< 000 state=closing"],
-            &["< 000 state=ready protocol=1 limit=2 serving=3"],
-            &[
-                "< 000 state=waiting position=1 limit=2",
-                "< 000 state=waiting position=2 limit=2",
-            ],
-        ];
-        for story in stories {
-            assert!(!faults(story).is_empty(), "{story:?}");
-        }
-    }
-
-    #[test]
-    fn a_request_in_pieces_is_one_request() {
-        let mut lint = Lint::default();
-        lint.received(&Reply::parse(&READY.as_bytes()[2..]));
-        lint.sent(b"no");
-        assert!(!lint.is_in_step());
-        lint.sent(b"op\n");
-        lint.received(&Reply::parse(b"201"));
-        assert!(lint.is_in_step());
-        assert_eq!(lint.faults, Vec::<String>::new());
-    }
-}
+mod tests;

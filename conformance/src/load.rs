@@ -73,7 +73,8 @@ pub fn parse(name: &str, text: &str) -> Result<Vec<Case>, Vec<Fault>> {
     for spanned in &file.scenarios {
         let (line, column) =
             (spanned.referenced.line(), spanned.referenced.column());
-        for (at, message) in check::matrix_problems(&spanned.value) {
+        let matrix = check::matrix_problems(file.dialect, &spanned.value);
+        for (at, message) in matrix {
             let message = format!("{}: {message}", spanned.value.id);
             let (line, column) = at.unwrap_or((line, column));
             faults.push(fault(line, column, message));

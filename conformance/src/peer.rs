@@ -5,10 +5,12 @@
 //! with the other clients of the scenario ends waiting early.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::reply::LINE_BYTES_MAX;
 
@@ -42,6 +44,8 @@ pub struct Peer {
     stream: TcpStream,
     /// What has been received and not yet asked for.
     buffer: Vec<u8>,
+    /// The most bytes of a line, with its LF.
+    line_bytes_max: usize,
     ended: Option<End>,
     abort: Arc<AtomicBool>,
 }
@@ -53,12 +57,63 @@ impl Peer {
         deadline: Instant,
         abort: Arc<AtomicBool>,
     ) -> io::Result<Peer> {
+        Peer::connect_from(None, address, deadline, abort)
+    }
+
+    /// Connects from an address of this machine.
+    pub fn connect_from(
+        from: Option<IpAddr>,
+        address: SocketAddr,
+        deadline: Instant,
+        abort: Arc<AtomicBool>,
+    ) -> io::Result<Peer> {
         let left = deadline
             .saturating_duration_since(Instant::now())
             .max(Duration::from_millis(1));
-        let stream = TcpStream::connect_timeout(&address, left)?;
+        let domain = Domain::for_address(address);
+        let socket = Socket::new(domain, Type::STREAM, None)?;
+        // FTP's default data port is the control connection's own.
+        socket.set_reuse_address(true)?;
+        if let Some(from) = from {
+            socket.bind(&SocketAddr::from((from, 0)).into())?;
+        }
+        socket.connect_timeout(&address.into(), left)?;
+        Peer::of(socket.into(), abort)
+    }
+
+    /// A connection that was accepted.
+    pub fn of(stream: TcpStream, abort: Arc<AtomicBool>) -> io::Result<Peer> {
+        stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
-        Ok(Peer { stream, buffer: Vec::new(), ended: None, abort })
+        let line_bytes_max = LINE_BYTES_MAX;
+        let (buffer, ended) = (Vec::new(), None);
+        Ok(Peer { stream, buffer, line_bytes_max, ended, abort })
+    }
+
+    /// Sets the most bytes of one line, with its LF.
+    pub fn set_line_bytes_max(&mut self, bytes: usize) {
+        self.line_bytes_max = bytes;
+    }
+
+    /// The client's own address and the server's.
+    pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.stream.local_addr()?, self.stream.peer_addr()?))
+    }
+
+    /// Writes all of `bytes` with the last one as urgent data.
+    pub fn send_urgent(
+        &mut self,
+        bytes: &[u8],
+        deadline: Instant,
+    ) -> Result<(), Trouble> {
+        let slice = self.slice_until(deadline)?;
+        self.stream.set_write_timeout(Some(slice)).map_err(Trouble::Io)?;
+        let socket = SockRef::from(&self.stream);
+        match socket.send_out_of_band(bytes) {
+            Ok(count) if count == bytes.len() => Ok(()),
+            Ok(_) => Err(Trouble::Late),
+            Err(error) => Err(gone_or(error)),
+        }
     }
 
     /// Writes all of `bytes`, or says why not.
@@ -88,7 +143,7 @@ impl Peer {
                 line.pop();
                 return Ok(line);
             }
-            if self.buffer.len() >= LINE_BYTES_MAX {
+            if self.buffer.len() >= self.line_bytes_max {
                 return Err(Trouble::TooLong);
             }
             self.fill(deadline)?;
@@ -115,7 +170,7 @@ impl Peer {
 
     /// Takes in what is there, without waiting.
     pub fn look(&mut self) -> io::Result<()> {
-        if self.ended.is_some() || self.buffer.len() >= LINE_BYTES_MAX {
+        if self.ended.is_some() || self.buffer.len() >= self.line_bytes_max {
             return Ok(());
         }
         let mut chunk = [0; READ_BYTES];
@@ -127,6 +182,11 @@ impl Peer {
             self.buffer.extend_from_slice(&chunk[..count]);
         }
         Ok(())
+    }
+
+    /// How the other side ended the connection, as far as is known.
+    pub fn ended(&self) -> Option<End> {
+        self.ended
     }
 
     /// Ends the sending direction.

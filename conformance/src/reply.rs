@@ -14,6 +14,12 @@ pub struct Reply {
     pub fields: Vec<(String, String)>,
     /// The text for people.
     pub text: Option<String>,
+    /// FTP: the text of all lines as it came.
+    pub bytes: Vec<u8>,
+    /// FTP: how many lines the reply had.
+    pub lines: usize,
+    /// FTP: Telnet commands that came before it, as hex digits.
+    pub telnet: String,
     /// What is wrong with the line's form.
     pub faults: Vec<String>,
 }

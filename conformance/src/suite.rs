@@ -9,15 +9,18 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use crate::case::Case;
+use crate::case::{Case, Dialect};
 use crate::load::{self, Fault};
 use crate::run::{self, Options};
 use crate::target::Target;
 use crate::verdict::{Outcome, Verdict};
+use crate::watched;
 
-/// All native scenarios that are built in.
-pub fn native() -> Result<Vec<Case>, Vec<Fault>> {
-    load::embedded()
+/// All scenarios of a dialect that are built in.
+pub fn embedded(dialect: Dialect) -> Result<Vec<Case>, Vec<Fault>> {
+    let mut cases = load::embedded()?;
+    cases.retain(|case| case.dialect == dialect);
+    Ok(cases)
 }
 
 /// Plays one case with the usual patience.
@@ -50,7 +53,7 @@ impl Default for Plan {
 }
 
 /// Plays the cases and shows every outcome as it comes. Gives them back in
-/// the order of the cases.
+/// the order of the cases, those that are watched last.
 pub fn run_all(
     cases: &[Case],
     target: &Target,
@@ -62,6 +65,8 @@ pub fn run_all(
     if let Some(seed) = plan.shuffle {
         order.shuffle(&mut StdRng::seed_from_u64(seed));
     }
+    // What every connection is the test of is judged when all are over.
+    order.retain(|at| !cases[*at].scenario.watched);
     // What measures time runs alone, after all else.
     let (alone, together): (Vec<usize>, Vec<usize>) =
         order.into_iter().partition(|at| cases[*at].scenario.serial);
@@ -75,7 +80,13 @@ pub fn run_all(
         outcomes.extend(played);
     }
     outcomes.sort_by_key(|(at, _)| *at);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    let played: Vec<Outcome> =
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+    let watched = cases.iter().filter(|case| case.scenario.watched);
+    let judged: Vec<Outcome> =
+        watched.map(|case| watched::judge(case, &played)).collect();
+    judged.iter().for_each(show);
+    played.into_iter().chain(judged).collect()
 }
 
 /// Does every task, so many at once, and shows every result as it comes.
@@ -170,9 +181,9 @@ pub fn own_server() -> Result<PathBuf, String> {
     })
 }
 
-/// Most of a scenario is waiting: two at once for each core.
+/// Most of a scenario is waiting: four at once for each core.
 fn jobs_default() -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get) * 2
+    thread::available_parallelism().map_or(2, NonZero::get) * 4
 }
 
 /// Outcomes that wait to be shown.

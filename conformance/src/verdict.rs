@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Level};
+use crate::ftp::lint::Broken;
 use crate::wire::Event;
 
 /// The nine verdicts.
@@ -135,6 +136,8 @@ pub struct Outcome {
     pub seen: BTreeSet<Seen>,
     /// The last reply before a failure: where it is marked in the matrix.
     pub blamed: Option<Seen>,
+    /// FTP: requirements that the lint saw broken.
+    pub broken: BTreeSet<Broken>,
     /// What went over the wire.
     pub transcript: Vec<Event>,
     /// Events that were too many to keep.
@@ -155,6 +158,7 @@ impl Outcome {
             waived: None,
             seen: BTreeSet::new(),
             blamed: None,
+            broken: BTreeSet::new(),
             transcript: Vec::new(),
             dropped: 0,
             took_ms: 0,
@@ -172,6 +176,6 @@ pub fn weighed(level: Level) -> Verdict {
     match level {
         Level::Must => Verdict::Fail,
         Level::Should => Verdict::Warn,
-        Level::May => Verdict::Info,
+        Level::May | Level::Info => Verdict::Info,
     }
 }

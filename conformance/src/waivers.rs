@@ -5,12 +5,16 @@
 
 use serde::Deserialize;
 
+use crate::case::Dialect;
 use crate::verdict::Outcome;
 
 /// One known failure.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
+    /// What the scenario speaks.
+    #[serde(default)]
+    pub dialect: Dialect,
     /// The scenario.
     pub id: String,
     /// Why it may fail.
@@ -23,9 +27,11 @@ struct File {
     waivers: Vec<Waiver>,
 }
 
-/// The waivers that are built in.
-pub fn embedded() -> Result<Vec<Waiver>, String> {
-    parse(include_str!("../../fixtures/waivers.yaml"))
+/// The waivers of a dialect that are built in.
+pub fn embedded(dialect: Dialect) -> Result<Vec<Waiver>, String> {
+    let mut waivers = parse(include_str!("../../fixtures/waivers.yaml"))?;
+    waivers.retain(|waiver| waiver.dialect == dialect);
+    Ok(waivers)
 }
 
 /// The waivers of a file's text.

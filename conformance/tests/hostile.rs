@@ -48,13 +48,13 @@ fn judge(behaviour: Behaviour, steps: &str) -> (Outcome, u64) {
     let cases = load::parse("hostile", &text).expect("the steps are good");
     let password = String::new();
     let user = Credentials { name: "u".into(), password };
-    let (second, limit, root) = (None, None, None);
-    let target = Target::Foreign(Foreign {
+    let (second, limit, home) = (None, None, None);
+    let target = Target::foreign(Foreign {
         address: address.clone(),
         user,
         second,
         limit,
-        root,
+        home,
     });
     let options = Options { patience: Duration::from_millis(700) };
     let start = Instant::now();
@@ -290,9 +290,9 @@ fn a_server_that_is_gone_afterwards_has_crashed() {
     );
     let cases = load::parse("gone", &text).expect("the steps are good");
     let user = Credentials { name: "u".into(), password: String::new() };
-    let (second, limit, root) = (None, None, None);
+    let (second, limit, home) = (None, None, None);
     let target =
-        Target::Foreign(Foreign { address, user, second, limit, root });
+        Target::foreign(Foreign { address, user, second, limit, home });
     let outcome = run_one(&cases[0], &target, Options::default());
     server.join().expect("the fake server ends");
     assert_eq!(outcome.verdict, Verdict::Crash, "{outcome:#?}");

@@ -78,6 +78,45 @@ fn nothing_is_filled_in_inside_a_matrix() {
 }
 
 #[test]
+fn a_matrix_takes_no_name_that_is_always_there() {
+    for name in [
+        "user",
+        "password",
+        "second",
+        "second_password",
+        "dir",
+        "limit",
+        "n",
+        "i",
+    ] {
+        let head = format!("matrix:\n  - {{name: x, {name}: 7}}");
+        let steps = "  - {send: noop, expect: 201}\n";
+        let faults = load::parse("x.yaml", &file(&head, steps))
+            .expect_err("the slip is found");
+        let places: Vec<(u64, usize)> = faults
+            .iter()
+            .map(|fault| (fault.line, fault.column as usize))
+            .collect();
+        assert_eq!(places, [(9, 17 + name.len())], "{faults:#?}");
+        let wanted = format!("a.b: `{name}` of a matrix");
+        assert!(faults[0].message.contains(&wanted), "{faults:#?}");
+    }
+}
+
+#[test]
+fn who_is_refused_expects_nothing_more() {
+    refused(
+        "",
+        "  - {connect: refused, expect: 000}\n",
+        10,
+        "nothing is answered",
+    );
+    let steps = "  - {connect: refused, retry: 2s}\n";
+    let cases = load::parse("x", &file("", steps)).expect("it can fail");
+    assert_eq!(cases.len(), 1);
+}
+
+#[test]
 fn codes_are_read_as_they_are_written() {
     for code in ["000", "'000'", "[000, 201]", "{code: 000}"] {
         let steps = format!("  - expect: {code}\n");
@@ -86,6 +125,50 @@ fn codes_are_read_as_they_are_written() {
         let expect = step.expect.as_ref().expect("there is one");
         assert_eq!(expect.code[0], "000", "{code}");
     }
+}
+
+/// The same slips in FTP's words: the file begins with its dialect.
+#[track_caller]
+fn refused_ftp(head: &str, steps: &str, why: &str) {
+    let text =
+        file(head, steps).replace("schema: 1", "schema: 1\ndialect: ftp");
+    let faults = load::parse("x.yaml", &text).expect_err("the slip is found");
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let hit = told.iter().any(|told| told.contains(why));
+    assert!(hit, "wanted {why:?}, got {told:#?}");
+}
+
+#[test]
+fn ftp_has_words_of_its_own() {
+    let good = "  - {login: user}\n  - {send: RETR a, expect: [150, 125], \
+                receive: {text: b}, end: 226}\n";
+    let text =
+        file("rfc: 959", good).replace("schema: 1", "schema: 1\ndialect: ftp");
+    load::parse("x.yaml", &text).expect("it is good");
+    refused_ftp("", good, "`rfc`");
+    let slip = |steps, why| refused_ftp("rfc: 959", steps, why);
+    slip("  - {send: NOOP, expect: 299}\n", "no code that an RFC defines");
+    slip("  - {get: {name: a, bytes: {text: b}}}\n", "not in the ftp");
+    slip("  - {send: A, expect: {code: 200, fields: {a: b}}}\n", "fields");
+    slip("  - {data: pasf}\n  - {resync: true}\n", "pasf");
+    slip("  - {data: pasv, expect: 227}\n", "read their own reply");
+    slip("  - {resync: false}\n", "only `true`");
+    slip("  - {send: A, expect: {code: 200, has: ['(']}}\n", "pattern");
+    refused_ftp("rfc: 959\n  watched: true", good, "watches no rule");
+    let native = "  - {send: noop, expect: 201, expect_data: closed}\n";
+    refused("", native, 10, "not in the native dialect");
+    refused("rfc: 959", "  - {send: noop, expect: 201}\n", 3, "`rfc`");
+}
+
+#[test]
+fn the_lint_and_its_scenarios_are_the_same_list() {
+    let cases = load::embedded().expect("they are good");
+    let watched = cases.iter().filter(|case| case.scenario.watched);
+    let mut ids: Vec<&str> = watched.map(|case| case.id.as_str()).collect();
+    ids.sort();
+    let mut rules = ftpool_conformance::ftp::lint::RULES.to_vec();
+    rules.sort();
+    assert_eq!(ids, rules);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ftpool_conformance::baseline::Baseline;
+use ftpool_conformance::case::Dialect;
 use ftpool_conformance::report::{Format, Run};
 use ftpool_conformance::verdict::{Failure, Outcome, Verdict};
 use ftpool_conformance::wire::{Event, Kind};
@@ -39,6 +40,7 @@ fn outcomes() -> Vec<Outcome> {
 
 fn report(format: Format, outcomes: &[Outcome]) -> String {
     let run = Run {
+        dialect: Dialect::Native,
         target: "a server".into(),
         strict: false,
         seed: Some(7),
@@ -99,6 +101,10 @@ fn html_is_one_page_and_escapes_what_it_shows() {
     assert!(page.contains("a &lt;b&gt; &amp; &quot;c&quot;"));
     for outside in ["http://", "https://", "<script", "<link", "url("] {
         assert!(!page.contains(outside), "{outside} is in the page");
+    }
+    for (bad, listed) in [("fail", true), ("error", true), ("pass", false)] {
+        let link = format!("<a href=\"#kind.{bad}\">kind.{bad}</a>");
+        assert_eq!(page.contains(&link), listed, "{bad}");
     }
     for outcome in outcomes() {
         let anchor = format!("id=\"{}\"", outcome.case.id);

@@ -14,32 +14,65 @@ use crate::{
     workload::Workload,
 };
 
-/// Puts the directories and files in place that a workload needs.
-///
-/// # Errors
-///
-/// What the server refused, or what broke.
-pub(crate) fn set_up<D: Dialect>(
-    dialect: D,
-    target: SocketAddr,
-    accounts: &[(String, String)],
-    workload: &Workload,
-    shelf: &Shelf,
-) -> Result<(), CallError> {
-    if !needs(workload, &[]) {
-        return Ok(());
+/// What is put in place or taken away, and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a, D> {
+    /// The protocol.
+    pub(crate) dialect: D,
+    /// The server.
+    pub(crate) target: SocketAddr,
+    /// The accounts that take part.
+    pub(crate) accounts: &'a [(String, String)],
+    /// What is to be done.
+    pub(crate) workload: &'a Workload,
+    /// With which files.
+    pub(crate) shelf: &'a Shelf,
+}
+
+impl<D: Dialect> Site<'_, D> {
+    /// Puts the directories and files in place that the workload needs.
+    ///
+    /// # Errors
+    ///
+    /// What the server refused, or what broke.
+    pub(crate) fn set_up(&self) -> Result<(), CallError> {
+        self.for_each_account(|caller| self.put_in_place(caller))
     }
-    for account in accounts {
-        let mut caller = Caller::new(dialect, target, account)?;
-        let folder = &shelf.folder;
-        make(&mut caller, folder)?;
-        make(&mut caller, &format!("{folder}/get"))?;
-        if needs(workload, WRITERS) {
+
+    /// Takes everything away again. What is not there is not missed.
+    ///
+    /// # Errors
+    ///
+    /// What broke.
+    pub(crate) fn clear(&self) -> Result<(), CallError> {
+        self.for_each_account(|caller| self.take_away(caller))
+    }
+
+    fn for_each_account(
+        &self,
+        mut visit: impl FnMut(&mut Caller<D>) -> Result<(), CallError>,
+    ) -> Result<(), CallError> {
+        if !needs(self.workload, &[]) {
+            return Ok(());
+        }
+        for account in self.accounts {
+            let mut caller = Caller::new(self.dialect, self.target, account)?;
+            visit(&mut caller)?;
+            caller.call(Step::Quit, None)?;
+        }
+        Ok(())
+    }
+
+    fn put_in_place(&self, caller: &mut Caller<D>) -> Result<(), CallError> {
+        let (shelf, folder) = (self.shelf, &self.shelf.folder);
+        make(caller, folder)?;
+        make(caller, &format!("{folder}/get"))?;
+        if needs(self.workload, WRITERS) {
             for room in 0..WORK_ROOMS {
-                make(&mut caller, &format!("{folder}/w{room}"))?;
+                make(caller, &format!("{folder}/w{room}"))?;
             }
         }
-        if needs(workload, READERS) {
+        if needs(self.workload, READERS) {
             for file in &shelf.files {
                 let content = &file.contents[0];
                 let put = Step::Put {
@@ -50,51 +83,31 @@ pub(crate) fn set_up<D: Dialect>(
                 caller.call(put, Some((shelf, content, file.size)))?;
             }
         }
-        caller.call(Step::Quit, None)?;
+        Ok(())
     }
-    Ok(())
-}
 
-/// Takes everything away again. What is not there is not missed.
-///
-/// # Errors
-///
-/// What broke.
-pub(crate) fn clear<D: Dialect>(
-    dialect: D,
-    target: SocketAddr,
-    accounts: &[(String, String)],
-    workload: &Workload,
-    shelf: &Shelf,
-) -> Result<(), CallError> {
-    if !needs(workload, &[]) {
-        return Ok(());
-    }
-    for account in accounts {
-        let mut caller = Caller::new(dialect, target, account)?;
-        let folder = &shelf.folder;
+    fn take_away(&self, caller: &mut Caller<D>) -> Result<(), CallError> {
+        let (shelf, folder) = (self.shelf, &self.shelf.folder);
         for file in &shelf.files {
-            away(&mut caller, Step::Rm(&file.path))?;
+            away(caller, Step::Rm(&file.path))?;
         }
-        let writers =
-            if needs(workload, WRITERS) { workload.users() } else { 0 };
+        let wrote = needs(self.workload, WRITERS);
+        let writers = if wrote { self.workload.users() } else { 0 };
         for user in 0..writers {
             let room = user % WORK_ROOMS;
             for slot in 0..PUT_SLOTS {
                 let path = format!("{folder}/w{room}/u{user}-{slot}");
-                away(&mut caller, Step::Rm(&path))?;
+                away(caller, Step::Rm(&path))?;
             }
             let path = format!("{folder}/w{room}/d{user}");
-            away(&mut caller, Step::Rmdir(&path))?;
+            away(caller, Step::Rmdir(&path))?;
         }
         for room in 0..WORK_ROOMS {
-            away(&mut caller, Step::Rmdir(&format!("{folder}/w{room}")))?;
+            away(caller, Step::Rmdir(&format!("{folder}/w{room}")))?;
         }
-        away(&mut caller, Step::Rmdir(&format!("{folder}/get")))?;
-        away(&mut caller, Step::Rmdir(folder))?;
-        caller.call(Step::Quit, None)?;
+        away(caller, Step::Rmdir(&format!("{folder}/get")))?;
+        away(caller, Step::Rmdir(folder))
     }
-    Ok(())
 }
 
 /// Whether any client draws one of these; with none named, whether any

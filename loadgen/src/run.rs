@@ -27,7 +27,9 @@ use crate::{
     dialect::Dialect,
     drill::{self, Drill},
     history::Visit,
-    plan, prepare, processes,
+    plan,
+    prepare::Site,
+    processes,
     record::Op,
     report::{Report, hlog, live::Live},
     server::OwnServer,
@@ -161,7 +163,8 @@ pub(crate) fn run<D: Dialect>(
     let unusable = |error: CallError| {
         RunError::Target(anyhow::Error::new(error).context("set-up"))
     };
-    prepare::set_up(dialect, target, &accounts, workload, &shelf)
+    Site { dialect, target, accounts: &accounts, workload, shelf: &shelf }
+        .set_up()
         .map_err(unusable)?;
     let shared = Shared {
         dialect,
@@ -182,14 +185,8 @@ pub(crate) fn run<D: Dialect>(
     // A server that has lost its places has none to clear away in.
     if own.is_none() && !seen.drill.as_ref().is_some_and(lost) {
         // What cannot be cleared away is left; the run is what counts.
-        let cleared = prepare::clear(
-            dialect,
-            target,
-            &shared.accounts,
-            &shared.workload,
-            &shared.shelf,
-        );
-        drop(cleared);
+        let (accounts, shelf) = (&shared.accounts[..], &shared.shelf);
+        drop(Site { dialect, target, accounts, workload, shelf }.clear());
     }
     let report = conclude::report(&seen, &order, started);
     Ok(Done { report, intervals, started })

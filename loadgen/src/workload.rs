@@ -1,18 +1,22 @@
-//! A workload: who comes, when, and what they do, as typed in YAML and then
-//! as checked. Nothing else ever sees the raw form.
+//! A workload: who comes, when, and what they do, checked. What is typed in
+//! YAML is `raw`; nothing else ever sees it.
 //!
 //! Must not know: sockets, the protocol, how anything is drawn at random.
+
+mod raw;
+mod ready;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
 use thiserror::Error;
 
+pub(crate) use self::ready::{DEFAULT, names};
+use self::{raw::Raw, ready::READY};
 use crate::{
     clock::Nanos,
-    plan::stages_span,
     record::Op,
-    units::{Scalar, Size, Span},
+    units::{Size, Span},
 };
 
 /// A checked workload.
@@ -315,265 +319,12 @@ impl Workload {
     }
 }
 
-/// The names of the ready workloads.
-pub(crate) fn names() -> String {
-    READY.map(|(name, _)| name).join(", ")
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    name: String,
-    #[serde(default)]
-    about: String,
-    #[serde(default = "seed_default")]
-    seed: u64,
-    duration: Option<Span>,
-    warm_up: Option<Span>,
-    files: Option<Files>,
-    #[serde(default)]
-    check: Check,
-    #[serde(default)]
-    read_back: f64,
-    groups: Vec<RawGroup>,
-    #[serde(default)]
-    thresholds: BTreeMap<String, Scalar>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawGroup {
-    name: Option<String>,
-    #[serde(default = "users_default")]
-    users: u32,
-    rate: Option<f64>,
-    #[serde(default)]
-    arrivals: Arrivals,
-    #[serde(default)]
-    spacing: Spacing,
-    #[serde(default)]
-    stages: Vec<Stage>,
-    #[serde(default, with = "serde_yaml::with::singleton_map")]
-    think: Think,
-    #[serde(default)]
-    mix: BTreeMap<String, u32>,
-    operations: Option<u32>,
-    visits: Option<u32>,
-    hold: Option<Span>,
-    arrive_over: Option<Span>,
-    read_rate: Option<Size>,
-    vanish: Option<Vanish>,
-}
-
-impl Raw {
-    fn check(self) -> Result<Workload, String> {
-        if self.groups.is_empty() {
-            return Err("groups: there must be at least one".into());
-        }
-        let files = self.files.unwrap_or(Files {
-            count: files_default(),
-            size: Sizes::Fixed(Size(4096)),
-        });
-        if files.count == 0 || files.count > FILES_MAX {
-            return Err(format!("files.count: 1 to {FILES_MAX}"));
-        }
-        if !(0.0..=1.0).contains(&self.read_back) {
-            return Err("read_back: 0 to 1".into());
-        }
-        let groups: Vec<Group> = self
-            .groups
-            .into_iter()
-            .enumerate()
-            .map(|(at, group)| group.check(at))
-            .collect::<Result<_, _>>()?;
-        let users: u64 = groups.iter().map(|g| u64::from(g.users)).sum();
-        if users > USERS_MAX {
-            return Err(format!("users: at most {USERS_MAX} in all"));
-        }
-        let span =
-            |given: Option<Span>, default| given.map_or(default, Span::nanos);
-        let staged = groups.iter().map(|group| stages_span(&group.stages));
-        let staged = staged.max().filter(|span| *span > 0);
-        Ok(Workload {
-            name: self.name,
-            about: self.about,
-            seed: self.seed,
-            duration: span(self.duration, staged.unwrap_or(DURATION_DEFAULT)),
-            warm_up: span(self.warm_up, 0),
-            files,
-            check: self.check,
-            read_back: self.read_back,
-            groups,
-            thresholds: self
-                .thresholds
-                .iter()
-                .map(|(key, value)| (key.clone(), value.text()))
-                .collect(),
-        })
-    }
-}
-
-impl RawGroup {
-    fn check(self, at: usize) -> Result<Group, String> {
-        let name = self.name.unwrap_or_else(|| format!("group {}", at + 1));
-        let bad = |what: &str| Err(format!("{name}: {what}"));
-        if self.users == 0 {
-            return bad("users: at least 1");
-        }
-        let mut mix = Vec::new();
-        for (word, weight) in &self.mix {
-            match Op::drawn(word) {
-                Some(op) if *weight > 0 => mix.push((op, *weight)),
-                Some(_) => {}
-                None => return bad(&format!("mix: no operation {word:?}")),
-            }
-        }
-        let pace = match self.rate {
-            None => Pace::Closed,
-            Some(rate) if rate > 0.0 && rate <= RATE_MAX => {
-                Pace::Open { rate, of: self.arrivals, spacing: self.spacing }
-            }
-            Some(_) => return bad("rate: above 0, at most a million"),
-        };
-        if self
-            .stages
-            .iter()
-            .any(|stage| !(0.0..=RATE_MAX).contains(&stage.to))
-        {
-            return bad("stages: `to` is 0 to a million");
-        }
-        let shares = self.vanish.as_ref().map(|vanish| vanish.share);
-        if shares.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-            return bad("vanish.share: 0 to 1");
-        }
-        if self.vanish.as_ref().is_some_and(|v| v.at.is_empty()) {
-            return bad("vanish.at: at least one place");
-        }
-        if mix.is_empty() && pace != Pace::Closed {
-            return bad("a rate needs a mix");
-        }
-        Ok(Group {
-            name,
-            users: self.users,
-            pace,
-            stages: self.stages,
-            think: self.think,
-            mix,
-            operations: self.operations,
-            visits: self.visits,
-            hold: self.hold.map_or(0, Span::nanos),
-            arrive_over: self.arrive_over.map_or(0, Span::nanos),
-            read_rate: self.read_rate.map(|size| size.0.max(1)),
-            vanish: self.vanish,
-        })
-    }
-}
-
 fn files_default() -> u32 {
     16
 }
-
-fn users_default() -> u32 {
-    10
-}
-
-fn seed_default() -> u64 {
-    1
-}
-
-/// The workloads that come with the program, the first being the default.
-const READY: [(&str, &str); 9] = [
-    ("classic", include_str!("../../fixtures/workloads/classic.yaml")),
-    ("small-files", include_str!("../../fixtures/workloads/small-files.yaml")),
-    ("few-large", include_str!("../../fixtures/workloads/few-large.yaml")),
-    ("login-storm", include_str!("../../fixtures/workloads/login-storm.yaml")),
-    ("idle-crowd", include_str!("../../fixtures/workloads/idle-crowd.yaml")),
-    (
-        "slow-readers",
-        include_str!("../../fixtures/workloads/slow-readers.yaml"),
-    ),
-    ("vanishing", include_str!("../../fixtures/workloads/vanishing.yaml")),
-    ("all-verbs", include_str!("../../fixtures/workloads/all-verbs.yaml")),
-    (
-        "thousand-for-ten",
-        include_str!("../../fixtures/workloads/thousand-for-ten.yaml"),
-    ),
-];
-
-/// The workload that runs when none is named.
-pub(crate) const DEFAULT: &str = READY[0].0;
-
-/// How long a run takes where nothing says so.
-const DURATION_DEFAULT: Nanos = 10 * crate::clock::SECOND;
-
-/// More files would make the set-up longer than the run.
-const FILES_MAX: u32 = 10_000;
-
-/// More connections than one address has ports for.
-const USERS_MAX: u64 = 60_000;
 
 /// Starts a second; more than any generator of this kind can make.
 const RATE_MAX: f64 = 1_000_000.0;
 
 #[cfg(test)]
-mod tests {
-    use super::{Pace, READY, Workload};
-
-    #[test]
-    fn the_ready_workloads_are_good() {
-        for (name, text) in READY {
-            let workload = Workload::parse(name, text).expect(name);
-            assert_eq!(workload.name, name);
-            assert!(!workload.about.is_empty(), "{name} says what it is for");
-        }
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (text, want) in [
-            ("name: x\ngroups: []\n", "at least one"),
-            ("name: x\ngroups: [{mix: {gte: 1}}]\n", "no operation \"gte\""),
-            ("name: x\ngroups: [{usres: 3}]\n", "usres"),
-            ("name: x\ngroups: [{rate: 0, mix: {pwd: 1}}]\n", "rate"),
-            ("name: x\ngroups: [{users: 70000}]\n", "at most"),
-            ("name: x\nread_back: 2\ngroups: [{}]\n", "0 to 1"),
-        ] {
-            let error = Workload::parse("x", text).expect_err(text);
-            assert!(error.to_string().contains(want), "{error}");
-        }
-    }
-
-    #[test]
-    fn users_are_shared_out_in_proportion() {
-        let text = "name: x\ngroups: [{users: 90}, {users: 10}]\n";
-        let mut workload = Workload::parse("x", text).expect("it is good");
-        workload.set_users(1000);
-        let users: Vec<_> = workload.groups.iter().map(|g| g.users).collect();
-        assert_eq!(users, [900, 100]);
-        assert!(workload.groups.iter().all(|g| g.pace == Pace::Closed));
-        workload.set_users(1);
-        assert_eq!(workload.users(), 1);
-    }
-
-    #[test]
-    fn a_rate_is_shared_out_among_those_who_do_anything_and_ends_stages() {
-        let text = "name: x\ngroups:\n  - {users: 7}\n  \
-            - {users: 30, mix: {get: 1}}\n  - {users: 10, rate: 5, \
-            mix: {pwd: 1}, spacing: even, stages: [{for: 1s, to: 9}]}\n";
-        let mut workload = Workload::parse("x", text).expect("it is good");
-        workload.set_rate(80.0).expect("a good rate");
-        let rates: Vec<_> = (workload.groups.iter())
-            .map(|group| match group.pace {
-                Pace::Open { rate, .. } => rate,
-                Pace::Closed => 0.0,
-            })
-            .collect();
-        assert_eq!(rates, [0.0, 60.0, 20.0]);
-        assert!(workload.groups.iter().all(|group| group.stages.is_empty()));
-        assert!(workload.set_rate(0.0).is_err());
-        workload.set_closed();
-        assert!(workload.groups.iter().all(|g| g.pace == Pace::Closed));
-        workload.groups.truncate(1);
-        assert!(workload.set_rate(1.0).is_err(), "nobody does anything");
-    }
-}
+mod tests;

@@ -184,10 +184,14 @@ impl Error {
         }
     }
 
-    /// The same, where it ended a transfer: a lost connection and a closing
-    /// server then mean that the transfer is broken.
+    /// The same, where it ended a transfer: a lost connection, and a server
+    /// that closes or has no place any more, then mean that the transfer is
+    /// broken.
     pub(super) fn in_transfer(self) -> Error {
         match self {
+            Error::Busy { code, text } => {
+                Error::Refused { code, why: Why::Broken, text }
+            }
             Error::Closing { .. } | Error::Lost(_) | Error::Protocol(_) => {
                 Error::Broken(self.to_string())
             }

@@ -4,7 +4,8 @@
 //! - `control` is the conversation, `data` opens what bytes flow on;
 //! - `features` is what the server can do; `refusal` what its codes mean;
 //! - `request`, `directory`, `get` and `put` are what we ask for, with
-//!   `compare`, which stands in for the native protocol's digests.
+//!   `compare`, which stands in for the native protocol's digests, and
+//!   `presence`, which says what has a name.
 //!
 //! Must not know: local names, the screen beyond what the server announces.
 
@@ -14,6 +15,7 @@ mod data;
 mod directory;
 mod features;
 mod get;
+mod presence;
 mod put;
 mod refusal;
 mod request;

@@ -156,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{commands, quoted, scan};
-    use crate::client::pattern;
+    use crate::pattern;
 
     fn cut(line: &str) -> Vec<Vec<String>> {
         let words = |words: Vec<Vec<u8>>| {

@@ -117,7 +117,7 @@ use self::{
 /// All commands that are served or known: RFC 959's in the order of its
 /// §4.1, then the extensions by their texts.
 #[rustfmt::skip]
-pub const VERBS: &[Row] = &[
+pub static VERBS: &[Row] = &[
     row(Verb::User, "USER", One,     Open, Goes,  "NAME",            None),
     row(Verb::Pass, "PASS", Maybe,   Open, Goes,  "PASSWORD",        None),
     row(Verb::Acct, "ACCT", One,     Open, Goes,  "ACCOUNT",         None),

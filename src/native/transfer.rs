@@ -44,7 +44,10 @@ pub(super) fn send(
     }
 }
 
-/// Takes a file's bytes and settles the upload.
+/// Takes a file's bytes and settles the upload. Never inlined: its frame
+/// would lie below all that is called for other requests, a page of each
+/// idle session's stack.
+#[inline(never)]
 pub(super) fn receive(
     talk: &mut Conversation<'_>,
     mut upload: Box<Upload>,

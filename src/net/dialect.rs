@@ -148,8 +148,8 @@ impl Dialect for Ftp {
                 if self.site.waiting_replies =>
             {
                 let text = format!(
-                    "All {limit} places are taken; you are number \
-                     {position} in line."
+                    "No place of {limit} is free; you are number {position} \
+                     in line."
                 );
                 ftp::server::line(Code::READY_SOON, &text)
             }

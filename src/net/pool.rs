@@ -9,7 +9,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -48,6 +48,8 @@ struct Shared {
     /// Workers that wait for a job, or will when they have closed the
     /// connection that they served.
     idle: Arc<AtomicUsize>,
+    /// Somebody waits in the lobby, who is to be woken for a free worker.
+    wanted: Arc<AtomicBool>,
     /// Wakes the lobby; one wake is as good as many.
     freed: Sender<()>,
     gauge: Arc<Gauge>,
@@ -70,6 +72,7 @@ impl Pool {
             bound,
             jobs: taken,
             idle: Arc::default(),
+            wanted: Arc::default(),
             freed: free,
             gauge,
             stop,
@@ -77,7 +80,8 @@ impl Pool {
         Pool { bound, workers: Vec::new(), jobs, shared, freed }
     }
 
-    /// Signals whenever a worker has become free.
+    /// Signals when a worker has become free after [`Pool::has_place`] has
+    /// said that none is.
     pub(super) fn freed(&self) -> &Receiver<()> {
         &self.freed
     }
@@ -89,16 +93,16 @@ impl Pool {
         if self.shared.idle.load(Ordering::Acquire) > 0 {
             return true;
         }
-        if self.workers.len() >= self.bound {
-            return false;
-        }
-        match self.start_worker() {
-            Ok(()) => true,
-            Err(error) => {
-                error!(%error, "cannot start a worker");
-                false
+        if self.workers.len() < self.bound {
+            match self.start_worker() {
+                Ok(()) => return true,
+                Err(error) => error!(%error, "cannot start a worker"),
             }
         }
+        // First the wish, then a second look: who becomes free between the
+        // two sees the wish.
+        self.shared.wanted.store(true, Ordering::SeqCst);
+        self.shared.idle.load(Ordering::SeqCst) > 0
     }
 
     /// Hands a connection to a free worker, once it is done with closing
@@ -184,9 +188,12 @@ struct Place(Shared);
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.gauge.leave();
-        self.0.idle.fetch_add(1, Ordering::AcqRel);
-        // Full means that the lobby will wake anyway.
-        let _ = self.0.freed.try_send(());
+        self.0.idle.fetch_add(1, Ordering::SeqCst);
+        // A lobby that nobody waits in is left to sleep.
+        if self.0.wanted.swap(false, Ordering::SeqCst) {
+            // Full means that the lobby will wake anyway.
+            let _ = self.0.freed.try_send(());
+        }
     }
 }
 

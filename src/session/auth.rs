@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::records::Records;
 use crate::{
     password,
     users::{Database, DatabaseError, Record, UserName},
@@ -21,7 +22,7 @@ use crate::{
 /// Checks passwords; shared by all sessions.
 #[derive(Debug)]
 pub(super) struct Authenticator {
-    database: Database,
+    records: Records,
     /// Keys the hashes that are remembered: they are worth nothing in
     /// another process.
     key: [u8; 32],
@@ -73,9 +74,9 @@ pub(super) enum Checked {
 impl Authenticator {
     pub(super) fn new(database: Database, bounds: Bounds) -> Authenticator {
         Authenticator {
-            database,
+            records: Records::new(database),
             key: rand::random(),
-            nobody: password::hash(&rand::random::<[u8; 16]>()),
+            nobody: password::hash_of_nobody(),
             state: Mutex::default(),
             ended: Condvar::new(),
             bounds,
@@ -93,9 +94,7 @@ impl Authenticator {
         password: &[u8],
     ) -> Result<Checked, DatabaseError> {
         let known = match UserName::parse(user) {
-            Some(name) => {
-                self.database.record(&name)?.map(|record| (name, record))
-            }
+            Some(name) => self.records.of(&name)?.map(|record| (name, record)),
             None => None,
         };
         let phc = match &known {

@@ -14,6 +14,7 @@ mod outcome;
 mod parts;
 mod path;
 mod quota;
+mod records;
 mod request;
 mod stream_upload;
 mod transfer;

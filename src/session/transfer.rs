@@ -42,6 +42,10 @@ impl Download {
 /// Opens a file for a client that holds some of it already: the same file
 /// is not sent again, a beginning of it is resumed, anything else starts
 /// from 0 (`docs/native-protocol.md` §5).
+///
+/// Never inlined, as [`begin_upload`]: a hasher has 2 KiB, and each idle
+/// session's stack would keep the room that other requests had under it.
+#[inline(never)]
 pub(super) fn begin_download(
     home: &Home,
     path: VPath,
@@ -88,6 +92,7 @@ pub struct Upload {
 
 /// Checks whether `path` can take an upload, and opens it. The same file
 /// is not taken again (`docs/native-protocol.md` §6).
+#[inline(never)]
 pub(super) fn begin_upload(
     home: &SharedHome,
     path: &VPath,

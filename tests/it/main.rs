@@ -6,10 +6,13 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod admin;
+mod both;
 mod bound;
 mod client;
 mod commands;
 mod crash;
+mod foreign;
+mod ftp;
 mod hostile;
 mod interleaved;
 mod jail;

@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 use rustix::process::Signal;
 
-use crate::{peer::number, program::Program};
+use crate::{ftp::peer::FtpPeer, peer::number, program::Program};
 
 #[test]
 fn it_says_where_it_listens_and_stops_when_asked() {
@@ -32,6 +32,21 @@ fn it_says_where_it_listens_and_stops_when_asked() {
         let told = program.stderr();
         assert!(told.contains("stopped"), "{told}");
     }
+}
+
+#[test]
+fn it_says_where_each_dialect_listens_and_stops_both() {
+    let listen = "listen: {native: \"127.0.0.1:0\", ftp: \"127.0.0.1:0\"}\n";
+    let program = Program::settings(listen).start();
+    let mut native = program.anna();
+    let ftp = program.ftp_address.expect("it was told");
+    let mut ftp = FtpPeer::sign_in(ftp, "anna");
+    program.signal(Signal::TERM);
+    native.expect("000 state=closing");
+    native.expect_close();
+    ftp.expect("421 ");
+    ftp.control.expect_close();
+    program.stop();
 }
 
 #[test]

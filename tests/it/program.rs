@@ -28,10 +28,13 @@ pub struct Started {
     stdout: BufReader<ChildStdout>,
     stderr: Option<ChildStderr>,
     pub address: SocketAddr,
+    /// Where it speaks FTP, if its settings say so.
+    pub ftp_address: Option<SocketAddr>,
 }
 
 impl Program {
-    /// Settings with the user anna (password `secret`), port 0, and more.
+    /// Settings with the user anna (password `secret`), port 0, and more;
+    /// what stands in `more` is not said twice.
     pub fn settings(more: &str) -> Program {
         let root = TempDir::new().expect("a temporary folder");
         fs::create_dir(root.path().join("conf")).expect("a folder");
@@ -52,12 +55,16 @@ impl Program {
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let stderr = child.stderr.take();
         let listening = next_line(&mut stdout);
-        let address = listening
-            .strip_prefix("listening native ")
-            .and_then(|address| address.parse().ok())
+        let address = address_in(&listening, "native")
             .unwrap_or_else(|| panic!("no address: {listening:?}"));
-        assert_eq!(next_line(&mut stdout), "ready");
-        Started { root: Some(self.root), child, stdout, stderr, address }
+        let mut last = next_line(&mut stdout);
+        let ftp_address = address_in(&last, "ftp");
+        if ftp_address.is_some() {
+            last = next_line(&mut stdout);
+        }
+        assert_eq!(last, "ready");
+        let root = Some(self.root);
+        Started { root, child, stdout, stderr, address, ftp_address }
     }
 }
 
@@ -196,12 +203,21 @@ fn command(root: &Path) -> Command {
 }
 
 fn write_settings(root: &Path, more: &str) {
-    let mut text = String::from("listen: {native: \"127.0.0.1:0\"}\n");
+    let mut text = String::new();
+    if !more.contains("listen:") {
+        text += "listen: {native: \"127.0.0.1:0\"}\n";
+    }
     if !more.contains("users:\n") {
         text += "users:\n  - {name: anna, password: secret}\n";
     }
     text += more;
     fs::write(root.join("conf/settings.yaml"), text).expect("a file");
+}
+
+/// The address in a line that tells of a listener of this dialect.
+fn address_in(line: &str, dialect: &str) -> Option<SocketAddr> {
+    let address = line.strip_prefix("listening ")?.strip_prefix(dialect)?;
+    address.trim_start().parse().ok()
 }
 
 /// The end of the program is the end of the wait.

@@ -12,11 +12,11 @@ use std::{
 };
 
 use ftpool::{
-    native::Patience,
-    net::{self, Dialect, Gauge, Listener, Native, Places},
+    ftp::server::Site,
+    net::{self, Dialect, Ftp, Gauge, Listener, Native, Places},
     password,
     session::{House, Policy},
-    stream::Stop,
+    stream::{Patience, Stop},
     users::{Database, Record, UserName},
 };
 use tempfile::TempDir;
@@ -29,6 +29,7 @@ pub struct World {
     policy: Policy,
     patience: Patience,
     places: Places,
+    site: Site,
     drain: Duration,
 }
 
@@ -59,6 +60,11 @@ impl World {
             },
             patience: Patience { login: long, idle: long, stall: long },
             places: Places { served_max: 10, waiting_max: 10, wait_max: long },
+            site: Site {
+                passive_ports: 50000..=50999,
+                public_address: None,
+                waiting_replies: false,
+            },
             drain: Duration::from_secs(10),
         };
         world.user("anna")
@@ -107,6 +113,31 @@ impl World {
         self
     }
 
+    /// What is set for FTP alone.
+    pub fn site(mut self, change: impl FnOnce(&mut Site)) -> World {
+        change(&mut self.site);
+        self
+    }
+
+    /// Starts the server with FTP.
+    pub fn start_ftp(self) -> Running {
+        let (patience, site) = (self.patience, self.site.clone());
+        self.start_with(|house| Arc::new(Ftp::new(house, site, patience)))
+    }
+
+    /// Starts the server with both dialects: the first address speaks the
+    /// native protocol, the second FTP.
+    pub fn start_both(self) -> Running {
+        let (patience, site) = (self.patience, self.site.clone());
+        self.start_dialects(|house| {
+            let native = Native::new(Arc::clone(&house), patience);
+            vec![
+                Arc::new(native) as Arc<dyn Dialect>,
+                Arc::new(Ftp::new(house, site, patience)),
+            ]
+        })
+    }
+
     /// Starts the server with the native protocol.
     pub fn start(self) -> Running {
         let patience = self.patience;
@@ -127,17 +158,23 @@ impl World {
         doors: usize,
         dialect: impl FnOnce(Arc<House>) -> Arc<dyn Dialect>,
     ) -> Running {
+        self.start_dialects(|house| vec![dialect(house); doors])
+    }
+
+    /// Starts the server with a listener for each dialect.
+    fn start_dialects(
+        self,
+        dialects: impl FnOnce(Arc<House>) -> Vec<Arc<dyn Dialect>>,
+    ) -> Running {
         let root = self.root.path();
         let database = Database::new(root.join("database"));
         let house =
             Arc::new(House::new(database, root.join("home"), self.policy));
-        let dialect = dialect(Arc::clone(&house));
         let (mut addresses, mut listeners) = (Vec::new(), Vec::new());
-        for _ in 0..doors {
+        for dialect in dialects(Arc::clone(&house)) {
             let any = SocketAddr::from(([127, 0, 0, 1], 0));
             let socket = net::listen(any).expect("a free port");
             addresses.push(socket.local_addr().expect("a bound socket"));
-            let dialect = Arc::clone(&dialect);
             listeners.push(Listener { socket, dialect });
         }
         let stop = Stop::new().expect("a descriptor");

@@ -245,6 +245,7 @@ lies! {
         ShutdownCuts "shutdown-cuts" "transfers in flight get no grace period",
         ShutdownEndless "shutdown-endless" "transfers in flight are never cut",
         ShutdownWaiting "shutdown-waiting" "waiting clients are closed without a word",
+        ShutdownListens "shutdown-listens" "new connections are still taken while transfers have their grace",
         HupIgnored "hup-ignored" "SIGHUP is ignored",
         HomeStaysGone "home-stays-gone" "a home that was removed is not made anew at the next sign-in",
     }

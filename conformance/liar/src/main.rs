@@ -122,6 +122,10 @@ fn serve(settings: &Settings, path: &std::path::Path) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.native)?;
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
+    let door = match told(Lie::ShutdownListens) {
+        true => Some(listener.try_clone()?),
+        false => None,
+    };
     let pool = Pool::new(settings, Arc::clone(&shared));
     let accepting = {
         let pool = Arc::clone(&pool);
@@ -147,6 +151,9 @@ fn serve(settings: &Settings, path: &std::path::Path) -> anyhow::Result<()> {
     }
     shared.stop.close();
     accepting.join().map_err(|_| anyhow::anyhow!("accept panicked"))?;
+    if let Some(door) = door {
+        thread::spawn(move || pool::take_and_drop(&door));
+    }
     let grace = match () {
         () if told(Lie::ShutdownCuts) => Duration::ZERO,
         () if told(Lie::ShutdownEndless) => Duration::from_secs(3600),

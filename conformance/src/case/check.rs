@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::bytes::Regex;
 use serde_saphyr::Spanned;
 
-use super::{Bytes, Case, CaseFile, Expect, Scenario, Step};
+use super::{Bytes, Case, CaseFile, Connect, Dialect, Expect, Scenario, Step};
+use crate::ftp::lint::RULES;
+use crate::ftp::table::is_defined;
 use crate::payload::Source;
 use crate::template::{Scope, names_in};
 
@@ -42,6 +44,7 @@ pub fn spread(
                 }
                 None => scenario.value.id.clone(),
             },
+            dialect: file.dialect,
             file: name.to_owned(),
             line: scenario.referenced.line(),
             row: row
@@ -54,22 +57,37 @@ pub fn spread(
         .collect()
 }
 
-/// What is wrong with the values of a matrix: a `${…}` in one of them would
-/// be sent as it stands, since what is filled in is not looked at again.
-pub fn matrix_problems(scenario: &Scenario) -> Vec<(Place, String)> {
-    let values = scenario.matrix.iter().flatten();
-    values
-        .filter(|(_, value)| value.value.contains("${"))
-        .map(|(key, value)| {
-            let place = (value.referenced.line(), value.referenced.column());
+/// What is wrong with a matrix. A `${…}` in a value would be sent as it
+/// stands, since what is filled in is not looked at again; and of a variable
+/// that every scenario has, one of two values would silently be lost.
+pub fn matrix_problems(
+    dialect: Dialect,
+    scenario: &Scenario,
+) -> Vec<(Place, String)> {
+    let is_taken = |key: &str| {
+        BUILT_IN.contains(&key)
+            || dialect == Dialect::Ftp && FTP_BUILT_IN.contains(&key)
+    };
+    let mut problems = Vec::new();
+    for (key, value) in scenario.matrix.iter().flatten() {
+        let place = (value.referenced.line(), value.referenced.column());
+        if value.value.contains("${") {
             let message = format!(
                 "`{key}` of a matrix is a plain value, nothing is filled in \
                  there: {:?}",
                 value.value
             );
-            (Some(place), message)
-        })
-        .collect()
+            problems.push((Some(place), message));
+        }
+        if is_taken(key) {
+            let message = format!(
+                "`{key}` of a matrix has another meaning in every scenario; \
+                 give it another name"
+            );
+            problems.push((Some(place), message));
+        }
+    }
+    problems
 }
 
 /// All that is wrong with a case.
@@ -81,6 +99,7 @@ pub fn problems(case: &Case) -> Vec<(Place, String)> {
 }
 
 struct Checker {
+    dialect: Dialect,
     problems: Vec<(Place, String)>,
     place: Place,
     known: BTreeSet<String>,
@@ -91,10 +110,14 @@ impl Checker {
     fn new(case: &Case) -> Checker {
         let mut known: BTreeSet<String> =
             BUILT_IN.iter().map(|name| (*name).to_owned()).collect();
+        if case.dialect == Dialect::Ftp {
+            known.extend(FTP_BUILT_IN.iter().map(|name| (*name).to_owned()));
+        }
         known.extend(case.row.keys().cloned());
         super::visit(&case.scenario.steps, &mut |step| {
             known.extend(step.set.iter().flat_map(|set| set.keys().cloned()));
             let read = step.read.as_ref().and_then(|r| r.capture.clone());
+            known.extend(read.iter().map(|name| format!("{name}_size")));
             known.extend(read);
             let expects = step.expectations();
             for one in expects.flat_map(|e| [e].into_iter().chain(&e.any_of)) {
@@ -107,7 +130,8 @@ impl Checker {
         };
         scope.vars.extend(case.row.clone());
         scope.set("dir", "dir");
-        Checker { problems: Vec::new(), place: None, known, scope }
+        let dialect = case.dialect;
+        Checker { dialect, problems: Vec::new(), place: None, known, scope }
     }
 
     fn bad(&mut self, message: impl Into<String>) {
@@ -132,6 +156,10 @@ impl Checker {
         if !scenario.matrix.is_empty() && !case.row.contains_key("name") {
             self.bad("every row of a matrix has a `name`");
         }
+        self.dialect_of_head(case);
+        if scenario.watched {
+            return self.watched(scenario);
+        }
         if scenario.steps.is_empty() {
             self.bad("a scenario without steps checks nothing");
         }
@@ -148,6 +176,31 @@ impl Checker {
         }
         for (path, entry) in &scenario.fixture {
             self.entry(path, entry, false);
+        }
+    }
+
+    fn dialect_of_head(&mut self, case: &Case) {
+        match (case.dialect, case.scenario.rfc) {
+            (Dialect::Ftp, None) => {
+                self.bad("an FTP scenario says which `rfc` it is of");
+            }
+            (Dialect::Native, Some(_)) => {
+                self.bad("`rfc` is FTP's; the file has no `dialect: ftp`");
+            }
+            (Dialect::Ftp, Some(_)) | (Dialect::Native, None) => {}
+        }
+        if case.dialect == Dialect::Native && case.scenario.watched {
+            self.bad("`watched` is FTP's; the file has no `dialect: ftp`");
+        }
+    }
+
+    /// A requirement that the lint watches has an id and no story.
+    fn watched(&mut self, scenario: &Scenario) {
+        if !RULES.contains(&scenario.id.as_str()) {
+            self.bad(format!("the lint watches no rule {:?}", scenario.id));
+        }
+        if !scenario.steps.is_empty() || !scenario.matrix.is_empty() {
+            self.bad("a `watched` scenario has neither steps nor matrix");
         }
     }
 
@@ -182,11 +235,15 @@ impl Checker {
     }
 
     fn step(&mut self, step: &Step) {
-        let acts = step.acts();
+        let acts = step.acts(self.dialect);
+        self.dialect_of_step(step);
         if acts.len() > 1 {
             self.bad(format!("two acts in one step: {}", acts.join(", ")));
         }
-        if acts.is_empty() && !step.checks_something() && step.note.is_none() {
+        let quiet = step.note.is_none()
+            && step.close_data.is_none()
+            && step.upload.is_none();
+        if acts.is_empty() && !step.checks_something() && quiet {
             self.bad("a step that does nothing");
         }
         let bytes = usize::from(step.receive.is_some())
@@ -202,8 +259,14 @@ impl Checker {
             && step.send.is_none()
             && step.send_raw.is_none()
             && step.upload.is_none()
+            && step.stor.is_none()
+            && step.appe.is_none()
         {
             self.bad("pieces and gap belong to send, send_raw or upload");
+        }
+        let replies = step.expectations().count() + bytes;
+        if step.connect == Some(Connect::Refused) && replies > 0 {
+            self.bad("where nobody is connected nothing is answered");
         }
         if step.gap.is_some() && step.pieces.is_none() {
             self.bad("gap without pieces");
@@ -218,7 +281,8 @@ impl Checker {
             self.entry(path, entry, true);
         }
         if let Some(read) = &step.read {
-            for pattern in [&read.matches, &read.lacks].into_iter().flatten() {
+            let patterns = [&read.matches, &read.lacks, &read.lines];
+            for pattern in patterns.into_iter().flatten() {
                 self.pattern(pattern);
             }
         }
@@ -235,12 +299,55 @@ impl Checker {
         }
     }
 
+    /// Keys that the other dialect has.
+    fn dialect_of_step(&mut self, step: &Step) {
+        let strange: Vec<&str> = match self.dialect {
+            Dialect::Native => step.keys_of_ftp(),
+            Dialect::Ftp => step.keys_of_native(),
+        };
+        if !strange.is_empty() {
+            let strange = strange.join(", ");
+            self.bad(format!(
+                "{strange}: not in the {} dialect",
+                self.dialect
+            ));
+        }
+        let ways = ["pasv", "epsv", "port", "eprt", "default"];
+        for via in step.ways() {
+            if !via.contains("${") && !ways.contains(&via.as_str()) {
+                self.bad(format!("{via:?} is none of {ways:?}"));
+            }
+        }
+        if step.data.as_ref().is_some_and(|data| {
+            data.via != "${via}"
+                && ["pasv", "epsv"].contains(&data.via.as_str())
+        }) && (step.expect.is_some() || step.replies.is_some())
+        {
+            self.bad(
+                "pasv and epsv read their own reply; to expect another, \
+                 `send` the command",
+            );
+        }
+    }
+
     fn expect(&mut self, expect: &Expect) {
+        let strange: Vec<&str> = match self.dialect {
+            Dialect::Native => expect.keys_of_ftp(),
+            Dialect::Ftp => expect.keys_of_native(),
+        };
+        if !strange.is_empty() {
+            let strange = strange.join(", ");
+            self.bad(format!(
+                "{strange}: not in the {} dialect",
+                self.dialect
+            ));
+        }
         let plain = !expect.code.is_empty()
             || !expect.fields.is_empty()
             || !expect.matches.is_empty()
             || !expect.absent.is_empty()
-            || expect.text.is_some();
+            || expect.text.is_some()
+            || !expect.keys_of_ftp().is_empty();
         if plain != expect.any_of.is_empty() {
             self.bad("an expectation has either a code or any_of");
         }
@@ -248,15 +355,33 @@ impl Checker {
             self.bad("an expectation without a code");
         }
         for code in &expect.code {
-            if !code.contains("${") && !CODES.contains(&code.as_str()) {
-                self.bad(format!("{code:?} is none of the twelve codes"));
+            if !code.contains("${") && !self.is_code(code) {
+                let what = match self.dialect {
+                    Dialect::Native => "none of the twelve codes",
+                    Dialect::Ftp => "no code that an RFC defines",
+                };
+                self.bad(format!("{code:?} is {what}"));
             }
         }
-        for pattern in expect.matches.values().chain(&expect.text) {
+        let patterns = expect
+            .matches
+            .values()
+            .chain(&expect.text)
+            .chain(&expect.lines)
+            .chain(&expect.has)
+            .chain(&expect.lacks);
+        for pattern in patterns {
             self.pattern(pattern);
         }
         for one in &expect.any_of {
             self.expect(one);
+        }
+    }
+
+    fn is_code(&self, code: &str) -> bool {
+        match self.dialect {
+            Dialect::Native => CODES.contains(&code),
+            Dialect::Ftp => is_defined(code),
         }
     }
 
@@ -310,4 +435,20 @@ const BUILT_IN: [&str; 8] = [
     "limit",
     "n",
     "i",
+];
+
+/// The variables that FTP scenarios have besides: the folder's whole path,
+/// the addresses of the control connection and of the data connection.
+const FTP_BUILT_IN: [&str; 11] = [
+    "path",
+    "client_host",
+    "client_port",
+    "server_host",
+    "server_port",
+    "data_host",
+    "data_port",
+    "data_p1",
+    "data_p2",
+    "data_peer",
+    "data_peer_port",
 ];

@@ -6,6 +6,8 @@
 //! people; a key added here is added there.
 
 pub mod check;
+mod data;
+mod expect;
 mod facts;
 mod step;
 mod values;
@@ -16,6 +18,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+pub use data::*;
+pub use expect::*;
 pub use step::*;
 pub use values::*;
 
@@ -25,11 +29,45 @@ pub use values::*;
 pub struct CaseFile {
     /// The version of the language: 1.
     pub schema: u32,
+    /// What the scenarios speak.
+    #[serde(default)]
+    pub dialect: Dialect,
     /// Byte strings that all scenarios of the file may name.
     #[serde(default)]
     pub payloads: BTreeMap<String, Bytes>,
     /// The scenarios, in the order in which they are listed.
     pub scenarios: Vec<Spanned<Scenario>>,
+}
+
+/// What a scenario, and the server that it judges, speaks.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Deserialize,
+    Eq,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// The native protocol.
+    #[default]
+    Native,
+    /// FTP: RFC 959 and its family.
+    Ftp,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Dialect::Native => "native",
+            Dialect::Ftp => "ftp",
+        })
+    }
 }
 
 /// One scenario as it stands in a file, before its matrix is spread out.
@@ -42,6 +80,8 @@ pub struct Scenario {
     pub title: String,
     /// The requirement, in our own words.
     pub rule: String,
+    /// The RFC's number, where it is not the native protocol's text.
+    pub rfc: Option<u32>,
     /// Where the text says so: `5`, `7.12`.
     pub section: String,
     /// How binding the rule is.
@@ -70,11 +110,26 @@ pub struct Scenario {
     /// Rows of values; the scenario is played once with each.
     #[serde(default)]
     pub matrix: Vec<BTreeMap<String, Spanned<String>>>,
+    /// True where every control connection of the run is the test: the
+    /// scenario has no steps, and its id names a rule of the lint.
+    #[serde(default)]
+    pub watched: bool,
     /// What happens.
+    #[serde(default)]
     pub steps: Vec<Spanned<Step>>,
     /// The lies that this scenario catches.
     #[serde(default)]
     pub kills: Vec<String>,
+}
+
+impl Scenario {
+    /// Where the text says so, for people: `§5`, `RFC 959 §4.1.1`.
+    pub fn place(&self) -> String {
+        match self.rfc {
+            Some(rfc) => format!("RFC {rfc} §{}", self.section),
+            None => format!("§{}", self.section),
+        }
+    }
 }
 
 /// How binding a rule is.
@@ -87,6 +142,8 @@ pub enum Level {
     Should,
     /// The text leaves it open; what was seen is told.
     May,
+    /// No text binds: advice, or what clients count on; told as well.
+    Info,
 }
 
 impl fmt::Display for Level {
@@ -95,12 +152,13 @@ impl fmt::Display for Level {
             Level::Must => "must",
             Level::Should => "should",
             Level::May => "may",
+            Level::Info => "info",
         })
     }
 }
 
 /// What a scenario cannot do without.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 #[serde(rename_all = "snake_case")]
 pub enum Need {
     /// The name and password of a second user.
@@ -115,6 +173,12 @@ pub enum Need {
     Managed,
     /// Permission bits bind the server: it does not run as root.
     Unprivileged,
+    /// The user may make folders and files.
+    Write,
+    /// FTP: a line of FEAT begins with these words.
+    Feat(String),
+    /// FTP: the command is known, by a probe that is not told 500 or 502.
+    Verb(String),
 }
 
 impl fmt::Display for Need {
@@ -126,6 +190,9 @@ impl fmt::Display for Need {
             Need::Tls => "tls",
             Need::Managed => "managed",
             Need::Unprivileged => "unprivileged",
+            Need::Write => "write",
+            Need::Feat(words) => return write!(f, "feat {words}"),
+            Need::Verb(verb) => return write!(f, "verb {verb}"),
         })
     }
 }
@@ -166,6 +233,8 @@ pub struct UserSettings {
 pub struct Case {
     /// The slug, with `[row]` where there is a matrix.
     pub id: String,
+    /// What it speaks.
+    pub dialect: Dialect,
     /// The file, as it is named in messages.
     pub file: String,
     /// The line on which the scenario begins.

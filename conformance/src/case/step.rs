@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{self, Deserializer, MapAccess, SeqAccess};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess};
 use serde_saphyr::Spanned;
 
-use super::values::{Bytes, Entry, Many, Millis, Num, code_from_float};
-use super::{Need, ServerSettings};
+use super::data::{CloseData, Data, DataState, Dial, Listing, Transfer};
+use super::values::{Bytes, Entry, Many, Millis, Num};
+use super::{Expect, Need, ServerSettings};
 
 /// One step of a scenario. See docs/scenarios.md for each key.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -74,6 +75,27 @@ pub struct Step {
     /// Gives this moment a name.
     pub mark: Option<String>,
 
+    // FTP's own acts.
+    /// A data connection is prepared, and maybe made.
+    pub data: Option<Data>,
+    /// A passive data connection that was prepared is made now.
+    pub dial: Option<Dial>,
+    /// A whole RETR that must succeed.
+    pub retr: Option<Transfer>,
+    /// A whole STOR that must succeed.
+    pub stor: Option<Transfer>,
+    /// A whole APPE that must succeed.
+    pub appe: Option<Transfer>,
+    /// A whole LIST that must succeed.
+    pub list: Option<Listing>,
+    /// A whole NLST that must succeed.
+    pub nlst: Option<Listing>,
+    /// A whole MLSD that must succeed.
+    pub mlsd: Option<Listing>,
+    /// NOOP must be answered by 200 and nothing else.
+    #[serde(deserialize_with = "truth")]
+    pub resync: bool,
+
     // What must come of it.
     /// The reply.
     pub expect: Option<Expect>,
@@ -88,7 +110,25 @@ pub struct Step {
     /// The reply after the bytes.
     pub end: Option<Expect>,
 
+    // FTP's data connection, in this order, before `end`.
+    /// So many bytes are read, and no more.
+    pub hold: Option<Num>,
+    /// Entries of a listing.
+    pub entries: Option<Listing>,
+    /// The client ends it; after an upload it does so unless this says else.
+    pub close_data: Option<CloseData>,
+    /// What must be seen of it.
+    pub expect_data: Option<DataState>,
+    /// Which of several is meant.
+    pub conn: Option<String>,
+    /// Line ends are CRLF on the wire and LF in `receive` and `upload`.
+    pub ascii: bool,
+
     // How.
+    /// The last byte is sent as urgent data.
+    pub oob: bool,
+    /// The client's own address.
+    pub from: Option<String>,
     /// The longest that the whole of it may take.
     pub within: Option<Millis>,
     /// The shortest that the reply may take.
@@ -111,6 +151,8 @@ pub enum Connect {
     Ready,
     /// The TCP connection alone.
     Only,
+    /// No connection: nobody listens there.
+    Refused,
 }
 
 /// Who signs in, and where to.
@@ -120,6 +162,8 @@ pub struct Login {
     pub user: String,
     /// Whether the session goes into the scenario's folder afterwards.
     pub folder: bool,
+    /// FTP: whether TYPE I is sent.
+    pub binary: bool,
 }
 
 /// A whole upload that must succeed.
@@ -242,6 +286,8 @@ pub struct ServerAct {
 pub struct Read {
     /// How many; the last reply's `length` when left out.
     pub length: Option<Num>,
+    /// FTP: one that every line, without its CRLF, must match.
+    pub lines: Option<String>,
     /// A regular expression that must match somewhere.
     pub matches: Option<String>,
     /// One that must match nowhere.
@@ -250,50 +296,6 @@ pub struct Read {
     pub capture: Option<String>,
     /// BLAKE3 of the whole.
     pub digest: Option<String>,
-}
-
-/// What a reply must be: all that is said must hold.
-#[derive(Clone, Debug, Default)]
-pub struct Expect {
-    /// The code, or any one of several.
-    pub code: Vec<String>,
-    /// Fields that must be there with this value (percent-decoded).
-    pub fields: BTreeMap<String, String>,
-    /// Fields whose raw value must match a regular expression.
-    pub matches: BTreeMap<String, String>,
-    /// Fields that must not be there.
-    pub absent: Vec<String>,
-    /// A regular expression for the text for people.
-    pub text: Option<String>,
-    /// Variables to fill from fields; `:text` and `:line` are the rest.
-    pub capture: BTreeMap<String, String>,
-    /// Alternatives, tried from the top; the first that holds counts.
-    pub any_of: Vec<Expect>,
-    /// What an alternative is worth; pass when left out.
-    pub verdict: Grade,
-    /// Why an alternative is worth that.
-    pub note: Option<String>,
-    /// A tally that goes up when this alternative is the one.
-    pub count: Option<String>,
-    /// Steps to play when this alternative is the one.
-    pub then: Vec<Spanned<Step>>,
-    /// For a `000`: others that do not fit are read over.
-    pub eventually: bool,
-}
-
-/// What an alternative is worth.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub enum Grade {
-    /// As the text wants it.
-    #[default]
-    Pass,
-    /// Allowed, but not as it should be.
-    Warn,
-    /// The text leaves it open; told.
-    Info,
-    /// The server does not have the feature, and need not. The scenario ends.
-    Unsupported,
 }
 
 impl Step {
@@ -373,7 +375,7 @@ impl<'de> Deserialize<'de> for Login {
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Login, E> {
-                Ok(Login { user: name.to_owned(), folder: true })
+                Ok(Login { user: name.to_owned(), folder: true, binary: true })
             }
 
             fn visit_map<A: MapAccess<'de>>(
@@ -385,11 +387,13 @@ impl<'de> Deserialize<'de> for Login {
                 struct Long {
                     user: String,
                     folder: Option<bool>,
+                    binary: Option<bool>,
                 }
                 let long = Long::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Login {
                     user: long.user,
                     folder: long.folder.unwrap_or(true),
+                    binary: long.binary.unwrap_or(true),
                 })
             }
         }
@@ -397,95 +401,10 @@ impl<'de> Deserialize<'de> for Login {
     }
 }
 
-/// The long form of an expectation.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-struct LongExpect {
-    code: Option<Many>,
-    fields: BTreeMap<String, String>,
-    matches: BTreeMap<String, String>,
-    absent: Vec<String>,
-    text: Option<String>,
-    capture: BTreeMap<String, String>,
-    any_of: Vec<Expect>,
-    verdict: Grade,
-    note: Option<String>,
-    count: Option<String>,
-    then: Vec<Spanned<Step>>,
-    eventually: bool,
-}
-
-impl From<LongExpect> for Expect {
-    fn from(long: LongExpect) -> Expect {
-        Expect {
-            code: long.code.map(|codes| codes.0).unwrap_or_default(),
-            fields: long.fields,
-            matches: long.matches,
-            absent: long.absent,
-            text: long.text,
-            capture: long.capture,
-            any_of: long.any_of,
-            verdict: long.verdict,
-            note: long.note,
-            count: long.count,
-            then: long.then,
-            eventually: long.eventually,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Expect {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ExpectVisitor)
-    }
-}
-
-struct ExpectVisitor;
-
-impl<'de> de::Visitor<'de> for ExpectVisitor {
-    type Value = Expect;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a code (`201`, `402 not-found`), a list of codes, or a map with `code`")
-    }
-
-    /// `201`, or a code with its reason: `402 not-found`.
-    fn visit_str<E: de::Error>(self, word: &str) -> Result<Expect, E> {
-        let (code, reason) = match word.split_once(' ') {
-            Some((code, reason)) => (code, Some(reason.trim())),
-            None => (word, None),
-        };
-        let fields = reason
-            .map(|reason| ("reason".to_owned(), reason.to_owned()))
-            .into_iter()
-            .collect();
-        let code = vec![code.to_owned()];
-        Ok(Expect { code, fields, ..Expect::default() })
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Expect, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Expect, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Expect, E> {
-        self.visit_str(&code_from_float(number))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(
-        self,
-        list: A,
-    ) -> Result<Expect, A::Error> {
-        let code = Vec::deserialize(SeqAccessDeserializer::new(list))?;
-        Ok(Expect { code, ..Expect::default() })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Expect, A::Error> {
-        LongExpect::deserialize(MapAccessDeserializer::new(map))
-            .map(Expect::from)
+/// `resync: true`; that it were false would mean nothing.
+fn truth<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    match bool::deserialize(from)? {
+        true => Ok(true),
+        false => Err(de::Error::custom("only `true` means something here")),
     }
 }

@@ -12,6 +12,7 @@ use clap::Args;
 
 use super::{FAILED, Progress, refuse, say, tell, usage};
 use crate::case::Case;
+use crate::case::Dialect;
 use crate::lies::play::{self, Findings, Plan};
 use crate::lies::{self, Lie, table};
 use crate::load;
@@ -50,7 +51,8 @@ pub(super) fn lies(arguments: &LiesArguments) -> Result<(), ExitCode> {
     } else {
         load::from_disk(&arguments.scenarios)
     };
-    let cases = cases.map_err(refuse)?;
+    let mut cases = cases.map_err(refuse)?;
+    cases.retain(|case| case.dialect == Dialect::Native);
     let all = lies::embedded().map_err(|error| usage(&error))?;
     let chosen = arguments.chosen(&all)?;
     if !arguments.liar.is_file() {

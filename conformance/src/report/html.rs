@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Run;
+use super::sections::sections;
 use super::style::STYLE;
+use crate::case::Dialect;
 use crate::case::check::CODES;
 use crate::lint::ROWS;
 use crate::verdict::{Outcome, Verdict};
@@ -33,8 +35,14 @@ fn page(run: &Run<'_>) -> Markup {
                 header { (head(run)) }
                 main {
                     (complaints(run))
-                    (matrix(run))
-                    (reasons(run))
+                    (failures(run))
+                    @match run.dialect {
+                        Dialect::Native => {
+                            (matrix(run))
+                            (reasons(run))
+                        }
+                        Dialect::Ftp => (sections(run)),
+                    }
                     h2 { "Scenarios" }
                     @for (group, outcomes) in run.groups() {
                         (group_part(run, group, &outcomes))
@@ -53,14 +61,18 @@ fn page(run: &Run<'_>) -> Markup {
 }
 
 fn head(run: &Run<'_>) -> Markup {
-    let bad = run.outcomes.iter().any(|o| {
-        o.is_failure(run.strict)
-            || (o.verdict == Verdict::Error && o.waived.is_none())
-    }) || !run.complaints.is_empty();
+    let bad = run.outcomes.iter().any(|o| is_bad(run, o))
+        || !run.complaints.is_empty();
     let counts = run.counts();
     let total = run.outcomes.len().max(1);
     html! {
-        p.eyebrow { "Conformance report · native protocol 1" }
+        p.eyebrow {
+            "Conformance report · "
+            @match run.dialect {
+                Dialect::Native => "native protocol 1",
+                Dialect::Ftp => "FTP",
+            }
+        }
         h1 { (run.target) }
         p.lead {
             @if bad { strong.bad { "It does not hold." } }
@@ -100,6 +112,34 @@ fn complaints(run: &Run<'_>) -> Markup {
     }
 }
 
+/// What does not hold, so that nobody has to look for it among all else.
+fn failures(run: &Run<'_>) -> Markup {
+    let bad: Vec<&Outcome> =
+        run.outcomes.iter().filter(|o| is_bad(run, o)).collect();
+    html! {
+        @if !bad.is_empty() {
+            section.complaints {
+                h2 { "What does not hold" }
+                ul {
+                    @for outcome in bad {
+                        li {
+                            a href=(format!("#{}", anchor(&outcome.case.id))) {
+                                (outcome.case.id)
+                            }
+                            " " (outcome.case.scenario.title)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_bad(run: &Run<'_>, outcome: &Outcome) -> bool {
+    outcome.is_failure(run.strict)
+        || (outcome.verdict == Verdict::Error && outcome.waived.is_none())
+}
+
 /// What is known of one command and code.
 #[derive(Default)]
 struct Cell<'a> {
@@ -127,7 +167,8 @@ fn matrix(run: &Run<'_>) -> Markup {
             p.dim {
                 "How many scenarios saw the code as an answer to the command. "
                 "A red cell is the last answer before a failure, a hollow one a "
-                "code that the command can have and that no scenario saw."
+                "code that the command can have and that no scenario saw, a "
+                "yellow one a code that it cannot have and that was seen."
             }
             div.scroll {
                 table.matrix {
@@ -239,7 +280,7 @@ fn scenario_part(run: &Run<'_>, outcome: &Outcome) -> Markup {
                     dd {
                         (scenario.rule) " "
                         span.tag { (scenario.level) }
-                        span.tag { "§" (scenario.section) }
+                        span.tag { (scenario.place()) }
                     }
                     @if let Some(ruling) = &scenario.ruling {
                         dt { "Ruling" } dd { (ruling) }
@@ -310,7 +351,8 @@ fn event_row(event: &Event) -> Markup {
     }
 }
 
-fn class(verdict: Verdict) -> &'static str {
+/// The style of a verdict.
+pub(super) fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Warn => "warn",
@@ -322,7 +364,7 @@ fn class(verdict: Verdict) -> &'static str {
 }
 
 /// An id as a fragment of an address.
-fn anchor(id: &str) -> String {
+pub(super) fn anchor(id: &str) -> String {
     id.replace(['[', ']'], "_")
 }
 

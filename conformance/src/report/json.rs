@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Run;
+use crate::ftp::lint::Broken;
 use crate::verdict::{Failure, Outcome, Seen, Verdict};
 use crate::wire::Event;
 
@@ -13,7 +14,7 @@ struct Report<'a> {
     schema: u32,
     suite: &'static str,
     target: &'a str,
-    dialect: &'static str,
+    dialect: String,
     strict: bool,
     seed: Option<u64>,
     repeat: u32,
@@ -34,6 +35,7 @@ struct Entry<'a> {
     id: &'a str,
     title: &'a str,
     rule: &'a str,
+    rfc: Option<u32>,
     section: &'a str,
     level: String,
     file: &'a str,
@@ -43,6 +45,7 @@ struct Entry<'a> {
     waived: Option<&'a str>,
     failure: Option<&'a Failure>,
     notes: &'a [String],
+    broken: Vec<&'a Broken>,
     kills: &'a [String],
     seen: Vec<&'a Seen>,
     blamed: Option<&'a Seen>,
@@ -58,7 +61,7 @@ pub(super) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
         schema: SCHEMA,
         suite: concat!("ftpool-conformance ", env!("CARGO_PKG_VERSION")),
         target: &run.target,
-        dialect: "native",
+        dialect: run.dialect.to_string(),
         strict: run.strict,
         seed: run.seed,
         repeat: run.repeat,
@@ -81,6 +84,7 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         id: &case.id,
         title: &scenario.title,
         rule: scenario.rule.trim(),
+        rfc: scenario.rfc,
         section: &scenario.section,
         level: scenario.level.to_string(),
         file: &case.file,
@@ -90,6 +94,7 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         waived: outcome.waived.as_deref(),
         failure: outcome.failure.as_ref(),
         notes: &outcome.notes,
+        broken: outcome.broken.iter().collect(),
         kills: &scenario.kills,
         seen: outcome.seen.iter().collect(),
         blamed: outcome.blamed.as_ref(),

@@ -93,7 +93,7 @@ fn case(run: &Run<'_>, outcome: &Outcome, text: &mut String) {
         text,
         "<properties><property name=\"rule\" value=\"{rule}\"/><property \
          name=\"section\" value=\"{}\"/></properties>{inner}</testcase>",
-        escaped(&scenario.section)
+        escaped(&scenario.place())
     );
 }
 

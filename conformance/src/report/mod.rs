@@ -7,12 +7,14 @@ mod html;
 mod json;
 mod junit;
 mod pretty;
+mod sections;
 mod style;
 mod tap;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crate::case::Dialect;
 use crate::verdict::{Outcome, Verdict};
 
 pub use pretty::{failure, line};
@@ -37,6 +39,8 @@ pub enum Format {
 pub struct Run<'a> {
     /// The server, for people.
     pub target: String,
+    /// What it was judged by.
+    pub dialect: Dialect,
     /// Whether a should counts as a must.
     pub strict: bool,
     /// The seed of the order, where there was one.

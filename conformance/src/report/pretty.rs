@@ -50,13 +50,13 @@ pub fn failure(outcome: &Outcome) -> String {
     let scenario = &case.scenario;
     let (on, off) = colour(outcome.verdict);
     let mut text = format!(
-        "{on}{}{off} {}: {}\n  rule     {} ({}, §{})\n",
+        "{on}{}{off} {}: {}\n  rule     {} ({}, {})\n",
         outcome.verdict,
         case.id,
         scenario.title,
         scenario.rule.trim().replace('\n', " "),
         scenario.level,
-        scenario.section,
+        scenario.place(),
     );
     match &outcome.failure {
         Some(failure) => {

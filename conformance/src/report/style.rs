@@ -78,7 +78,7 @@ code, .id, .wire, .matrix th { font-family: ui-monospace, "SF Mono", Menlo,
   border-radius: 8px; margin: 6px 0; scroll-margin-top: 12px; }
 .scenario:target { border-color: var(--info); box-shadow: 0 0 0 2px var(--info); }
 .scenario summary { display: grid; cursor: pointer; list-style: none;
-  grid-template-columns: 104px minmax(180px, auto) 1fr auto; gap: 12px;
+  grid-template-columns: 104px 290px 1fr auto; gap: 12px;
   align-items: baseline; padding: 8px 14px; }
 .scenario summary::-webkit-details-marker { display: none; }
 .scenario[open] summary { border-bottom: 1px solid var(--line); }
@@ -88,6 +88,9 @@ code, .id, .wire, .matrix th { font-family: ui-monospace, "SF Mono", Menlo,
 .badge.warn { background: var(--warn-soft); color: var(--warn); }
 .badge.info { background: var(--info); } .badge.skip { background: var(--skip); }
 .badge.fail { background: var(--fail); } .badge.error { background: var(--error); }
+.id { overflow-wrap: anywhere; }
+.complaints ul { margin: 6px 0; padding-left: 18px; }
+.complaints a { color: inherit; font-weight: 600; }
 .title { color: var(--dim); overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; }
 .scenario[open] .title { white-space: normal; color: var(--ink); }

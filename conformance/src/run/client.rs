@@ -3,14 +3,18 @@
 //! Every byte of a scenario passes through here, so that nothing is sent or
 //! received that the transcript does not show and the lint does not see.
 
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Instant;
 
+use super::ftp::Link;
 use super::scene::{Scene, Stop, lock};
+use super::speech::{STRAY, Speech};
 use crate::case::{Close, Millis};
-use crate::lint::Lint;
 use crate::peer::{End, Peer, Trouble};
 use crate::reply::Reply;
 use crate::wire::{Kind, shown};
@@ -21,7 +25,9 @@ pub(super) struct Client {
     pub(super) name: String,
     scene: Arc<Scene>,
     peer: Option<Peer>,
-    lint: Lint,
+    speech: Speech,
+    /// FTP's data connections by name.
+    pub(super) links: BTreeMap<String, Link>,
     /// The last line that was a reply.
     pub(super) last: Option<Reply>,
     connecting: Instant,
@@ -35,6 +41,8 @@ pub(super) struct Pace {
     pub(super) pieces: Option<u64>,
     /// The pause between two writes.
     pub(super) gap: Option<Millis>,
+    /// Whether the last byte goes as urgent data.
+    pub(super) urgent: bool,
 }
 
 impl Client {
@@ -42,20 +50,30 @@ impl Client {
     pub(super) fn connect(
         scene: &Arc<Scene>,
         name: &str,
+        from: Option<IpAddr>,
         deadline: Instant,
-    ) -> Result<Client, Stop> {
-        let address = scene.address()?;
+    ) -> Result<Client, Unconnected> {
+        let address = scene.address().map_err(Unconnected::Trouble)?;
         let connecting = Instant::now();
-        let peer = Peer::connect(address, deadline, scene.abort.clone())
+        let abort = scene.abort.clone();
+        let mut peer = Peer::connect_from(from, address, deadline, abort)
             .map_err(|error| {
-                Stop::Trouble(format!("connecting to {address}: {error}"))
+                let what = format!("connecting to {address}: {error}");
+                scene.wire.add(name, Kind::Note, what.clone());
+                match error.kind() {
+                    ErrorKind::ConnectionRefused => Unconnected::Refused(what),
+                    _ => Unconnected::Trouble(Stop::Trouble(what)),
+                }
             })?;
+        let speech = Speech::new(scene.case.dialect);
+        peer.set_line_bytes_max(speech.line_bytes_max());
         scene.wire.add(name, Kind::Note, "connected");
         Ok(Client {
             name: name.to_owned(),
             scene: scene.clone(),
             peer: Some(peer),
-            lint: Lint::default(),
+            speech,
+            links: BTreeMap::new(),
             last: None,
             connecting,
             evidence: None,
@@ -74,16 +92,44 @@ impl Client {
         pace: Pace,
         deadline: Instant,
     ) -> Result<(), Stop> {
+        let end = self.speech.line_end().as_bytes();
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let text = match line.strip_suffix(b"\n") {
+            let text = match line.strip_suffix(end) {
                 Some(whole) => shown_line(whole),
+                None if line.ends_with(b"\n") => shown_line(line),
                 None => format!("{} (no LF)", shown_line(line)),
             };
-            self.note(Kind::Sent, text);
+            self.note(Kind::Sent, self.scene.veiled(text));
         }
         self.unasked();
-        self.lint.sent(bytes);
+        self.speech.sent(bytes);
+        if pace.urgent {
+            return self.write_urgent(bytes, deadline);
+        }
         self.write(bytes, pace, deadline)
+    }
+
+    /// How a request ends.
+    pub(super) fn line_end(&self) -> &'static str {
+        self.speech.line_end()
+    }
+
+    /// The client's own address and the server's.
+    pub(super) fn addresses(
+        &mut self,
+    ) -> Result<(SocketAddr, SocketAddr), Stop> {
+        let addresses = self.peer()?.addresses();
+        addresses.map_err(|error| Stop::Trouble(error.to_string()))
+    }
+
+    fn write_urgent(
+        &mut self,
+        bytes: &[u8],
+        deadline: Instant,
+    ) -> Result<(), Stop> {
+        self.note(Kind::Note, "the last byte of it was urgent");
+        let sent = self.peer()?.send_urgent(bytes, deadline);
+        sent.map_err(|trouble| self.stop(trouble))
     }
 
     /// Writes raw bytes; that the server has gone is for a read to find out.
@@ -114,22 +160,37 @@ impl Client {
         Ok(())
     }
 
-    /// The next line, linted and written down.
+    /// The next reply, linted and written down.
     pub(super) fn line(&mut self, deadline: Instant) -> Result<Reply, Read> {
-        let raw = match self.peer.as_mut() {
-            None => return Err(Read::Stop(not_connected(&self.name))),
-            Some(peer) => peer.line(deadline),
+        let reply = loop {
+            let raw = match self.peer.as_mut() {
+                None => return Err(Read::Stop(not_connected(&self.name))),
+                Some(peer) => peer.line(deadline),
+            };
+            let raw = match raw {
+                Ok(raw) => raw,
+                Err(trouble) => {
+                    self.speech.broke_off();
+                    self.report_faults();
+                    return Err(self.unread(trouble));
+                }
+            };
+            if let Some(reply) = self.speech.line(&raw) {
+                break reply;
+            }
+            if self.speech.is_endless() {
+                return Err(Read::TooLong("a reply without an end".into()));
+            }
         };
-        let raw = raw.map_err(|trouble| self.unread(trouble))?;
-        let reply = Reply::parse(&raw);
         self.note(Kind::Received, reply.line.clone());
-        let sent = self.lint.received(&reply);
+        let sent = self.speech.received(&reply);
         if let (Some(sent), Some(handle)) = (sent, self.evidence) {
             lock(&self.scene.evidence).answered(handle, sent);
         }
         if reply.code == "000" {
             self.system(&reply);
         } else {
+            self.greeted(&reply);
             self.last = Some(reply.clone());
         }
         self.report_faults();
@@ -187,42 +248,73 @@ impl Client {
     /// Ends a session that is in step: no stray byte may be left, `quit` is
     /// answered by 201, and then the server closes.
     pub(super) fn farewell(&mut self) {
+        self.links.clear();
         if !self.is_connected() {
             return;
         }
-        if !self.lint.is_in_step() {
-            self.peer = None;
-            return;
-        }
-        if self.unasked() {
+        self.ended_transfer();
+        if !self.speech.is_in_step() || self.unasked() {
             self.peer = None;
             return;
         }
         let deadline =
             (Instant::now() + self.scene.patience).min(self.scene.deadline);
-        if self.send(b"quit\n", Pace::default(), deadline).is_err() {
+        let quit = format!("quit{}", self.line_end());
+        let sent = self.send(quit.as_bytes(), Pace::default(), deadline);
+        if sent.is_err() {
             return;
         }
-        if let Err(what) = self.last_words(deadline) {
-            self.fault(format!(
-                "quit is answered by 201, then the close; {what}"
-            ));
+        match &self.speech {
+            // What QUIT is answered with has a scenario of its own; that it
+            // is not answered by another command's reply is the lint's.
+            Speech::Ftp(_) => while self.line(deadline).is_ok() {},
+            Speech::Native(_) => {
+                if let Err(what) = self.last_words(deadline) {
+                    self.fault(format!(
+                        "quit is answered by 201, then the close; {what}"
+                    ));
+                }
+            }
         }
         self.peer = None;
     }
 
-    /// Whether bytes stand there that no request has asked for. Only `000`
-    /// lines may.
+    /// FTP: what was begun must be ended, now that no data connection is
+    /// left (RFC 959 §4.2).
+    fn ended_transfer(&mut self) {
+        let deadline =
+            (Instant::now() + self.scene.patience).min(self.scene.deadline);
+        while let Some(verb) = self.speech.under_way() {
+            if let Err(read) = self.line(deadline) {
+                if matches!(read, Read::Late) {
+                    let what = format!("{verb} was begun and never ended");
+                    self.speech.file("reply.final-after-1yz", what);
+                    self.report_faults();
+                }
+                return;
+            }
+        }
+    }
+
+    /// Whether bytes stand there that no request has asked for.
     fn unasked(&mut self) -> bool {
         let Some(peer) = self.peer.as_mut() else { return false };
-        if !self.lint.is_in_step() || peer.look().is_err() {
+        if !self.speech.is_in_step() || peer.look().is_err() {
             return false;
         }
         let pending = peer.pending();
-        let stray = !pending.is_empty() && !pending.starts_with(b"000");
+        let stray = self.speech.stray(pending);
         if stray {
             let what = shown(pending);
-            self.fault(format!("stray bytes that nothing asked for: {what}"));
+            match &self.speech {
+                Speech::Native(_) => self.fault(format!(
+                    "stray bytes that nothing asked for: {what}"
+                )),
+                Speech::Ftp(_) => {
+                    self.speech.file(STRAY, what);
+                    self.report_faults();
+                }
+            }
         }
         stray
     }
@@ -236,7 +328,7 @@ impl Client {
                     answered = true;
                 }
                 Ok(reply) => return Err(format!("got {}", reply.line)),
-                Err(Read::Ended(_)) if self.lint.was_told_goodbye() => {
+                Err(Read::Ended(_)) if self.speech.was_told_goodbye() => {
                     return Ok(());
                 }
                 Err(Read::Ended(end)) if !answered => {
@@ -271,21 +363,38 @@ impl Client {
         }
     }
 
+    /// FTP: the greeting shows that the client is served.
+    fn greeted(&mut self, reply: &Reply) {
+        let ftp = matches!(self.speech, Speech::Ftp(_));
+        if ftp && reply.code == "220" && self.evidence.is_none() {
+            let mut evidence = lock(&self.scene.evidence);
+            self.evidence = Some(evidence.ready(self.connecting, None));
+        }
+    }
+
     fn fault(&self, what: String) {
         self.scene.fault(&self.name, format!("{}: {what}", self.name));
     }
 
     fn report_faults(&mut self) {
-        for what in std::mem::take(&mut self.lint.faults) {
+        let findings = self.speech.findings();
+        for what in findings.faults {
             self.fault(what);
         }
-        let seen = std::mem::take(&mut self.lint.seen);
+        for broken in findings.broken {
+            let what = format!("{}: {}", broken.rule, broken.what);
+            self.note(Kind::Fault, what);
+            self.scene.found().broken.insert(broken);
+        }
         let mut found = self.scene.found();
         // What came after a script has stopped is not what it stopped for.
-        if !self.scene.abort.load(Ordering::Relaxed) {
-            found.last = seen.last().cloned();
+        if !self.scene.abort.load(Ordering::Relaxed)
+            && let Some(last) = findings.seen.last()
+        {
+            found.last = Some(last.clone());
         }
-        found.seen.extend(seen);
+        found.seen.extend(findings.seen);
+        found.uploads.extend(findings.uploads);
     }
 
     fn peer(&mut self) -> Result<&mut Peer, Stop> {
@@ -319,6 +428,26 @@ impl Client {
             }
             Trouble::Aborted => Read::Stop(Stop::Aborted),
             Trouble::Io(error) => Read::Stop(Stop::Trouble(error.to_string())),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum Unconnected {
+    /// Nobody listens there; in words.
+    Refused(String),
+    /// It cannot be told why.
+    Trouble(Stop),
+}
+
+impl From<Unconnected> for Stop {
+    /// To be refused is trouble where a connection is wanted: it does not
+    /// say which server is not there.
+    fn from(why: Unconnected) -> Stop {
+        match why {
+            Unconnected::Refused(what) => Stop::Trouble(what),
+            Unconnected::Trouble(stop) => stop,
         }
     }
 }

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::client::{Read, end_text};
 use super::scene::Stop;
 use super::script::{Clock, Script};
-use crate::case::{Ending, Expect, Grade, Millis, Step};
+use crate::case::{Dialect, Ending, Expect, Grade, Millis, Step};
 use crate::peer::End;
 use crate::reply::{Reply, percent_decode};
 use crate::wire::shown;
@@ -65,7 +65,10 @@ impl Script {
         };
         loop {
             let got = match self.client(step)?.line(clock.deadline) {
-                Ok(reply) if reply.code == "000" => continue,
+                // Said before a close, not an answer.
+                Ok(reply) if ["000", "421"].contains(&&*reply.code) => {
+                    continue;
+                }
                 Ok(reply) => reply.line,
                 Err(Read::Ended(end)) => {
                     let good = match ending {
@@ -194,6 +197,9 @@ impl Script {
                 return Ok(Some(format!("{key}= should not be there")));
             }
         }
+        if self.scene.dialect() == Dialect::Ftp {
+            return self.misfit_of_lines(expect, reply);
+        }
         if let Some(pattern) = &expect.text {
             let pattern = self.pattern(pattern)?;
             if !pattern.is_match(reply.text.as_deref().unwrap_or_default()) {
@@ -212,12 +218,17 @@ impl Script {
     ) -> Result<(), Stop> {
         for (variable, field) in &one.capture {
             let value = match field.as_str() {
-                ":line" => Some(reply.line.as_str()),
-                ":text" => Some(reply.text.as_deref().unwrap_or_default()),
-                field => reply.field(field),
+                ":line" => Some(reply.line.clone()),
+                ":text" => Some(reply.text.clone().unwrap_or_default()),
+                ":code" => Some(reply.code.clone()),
+                ":telnet" => Some(reply.telnet.clone()),
+                pattern if self.scene.dialect() == Dialect::Ftp => {
+                    self.first_group(pattern, reply)?
+                }
+                field => reply.field(field).map(str::to_owned),
             };
             let Some(value) = value else {
-                let wanted = format!("a reply with {field}=");
+                let wanted = format!("a reply to take {field} from");
                 let failure = self.failure(step, wanted, &reply.line);
                 return Err(Stop::Failed(failure));
             };
@@ -279,6 +290,20 @@ pub fn describe(expect: &Expect) -> String {
     }
     if let Some(pattern) = &expect.text {
         text += &format!(" with a text like /{pattern}/");
+    }
+    if let Some(pattern) = &expect.lines {
+        text += &format!(" with inner lines like /{pattern}/");
+    }
+    for pattern in &expect.has {
+        text += &format!(" with a line like /{pattern}/");
+    }
+    for pattern in &expect.lacks {
+        text += &format!(" without a line like /{pattern}/");
+    }
+    match expect.single {
+        Some(true) => text += " in one line",
+        Some(false) => text += " in several lines",
+        None => {}
     }
     if expect.verdict != Grade::Pass {
         text += &format!(" ({:?})", expect.verdict).to_lowercase();

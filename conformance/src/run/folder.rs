@@ -11,7 +11,7 @@ use serde_saphyr::Spanned;
 use super::scene::{Scene, Stop};
 use super::script::Script;
 use crate::case::{Entry, Expect, Login, Many, Put, Step};
-use crate::reply::percent_encode;
+use crate::reply::{percent_decode, percent_encode};
 use crate::target::{base_of, make_entry};
 use crate::template::Scope;
 
@@ -21,7 +21,7 @@ pub(super) fn make(scene: &Arc<Scene>, scope: &Scope) -> Result<(), String> {
         return Ok(());
     }
     let mut script = Script::new(scene.clone(), scope.clone(), "set-up");
-    let login = Login { user: "user".into(), folder: false };
+    let login = Login { user: "user".into(), folder: false, binary: true };
     play(&mut script, Step { login: Some(login), ..Step::default() })?;
     play(&mut script, ask(format!("mkdir /{}", scene.folder), &["201"]))?;
     for (path, entry) in &scene.case.scenario.fixture {
@@ -30,17 +30,16 @@ pub(super) fn make(scene: &Arc<Scene>, scope: &Scope) -> Result<(), String> {
     leave(&mut script)
 }
 
-/// Removes the folder; what cannot be removed is left.
-pub(super) fn remove(scene: &Arc<Scene>) {
+/// Removes the folder, and says why where it cannot be removed.
+pub(super) fn remove(scene: &Arc<Scene>) -> Result<(), String> {
     let mut script = Script::new(scene.clone(), Scope::default(), "clean-up");
-    let login = Login { user: "user".into(), folder: false };
+    let login = Login { user: "user".into(), folder: false, binary: true };
     let step = Step { login: Some(login), ..Step::default() };
-    if play(&mut script, step).is_err() {
-        return;
-    }
-    let folder = percent_encode(scene.folder.as_bytes());
-    remove_below(&mut script, &format!("/{folder}"), 0);
-    let _ = leave(&mut script);
+    play(&mut script, step)?;
+    let folder = format!("/{}", percent_encode(scene.folder.as_bytes()));
+    remove_parts(&mut script, &folder)?;
+    remove_below(&mut script, &folder, 0)?;
+    leave(&mut script)
 }
 
 fn entry_over_wire(
@@ -72,14 +71,46 @@ fn entry_over_wire(
     play(script, Step { put: Some(put), ..Step::default() })
 }
 
+/// Removes what uploads have left below the folder: a file, and the kept part
+/// that no listing shows. A part outlives its directory, so this needs none.
+fn remove_parts(script: &mut Script, folder: &str) -> Result<(), String> {
+    let uploads = std::mem::take(&mut script.scene.found().uploads);
+    for upload in uploads {
+        if !is_below(&upload, folder) {
+            continue;
+        }
+        // One for the file, one for the part.
+        for _ in 0..2 {
+            play(script, ask(format!("rm {upload}"), &["201", "402"]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a path leads below the folder, and by no way around: what lies
+/// anywhere else is the user's own.
+fn is_below(path: &str, folder: &str) -> bool {
+    let decoded = percent_decode(path).unwrap_or_default();
+    let climbs = decoded.split(|byte| *byte == b'/').any(|name| name == b"..");
+    !climbs
+        && path
+            .strip_prefix(folder)
+            .is_some_and(|inner| inner.starts_with('/'))
+}
+
 /// Removes a directory with all that `dir` shows in it.
-fn remove_below(script: &mut Script, path: &str, depth: u8) {
+fn remove_below(
+    script: &mut Script,
+    path: &str,
+    depth: u8,
+) -> Result<(), String> {
     let mut step = ask(format!("dir {path}"), &["201"]);
     let capture = Some("listing".to_owned());
     step.read = Some(crate::case::Read { capture, ..Default::default() });
-    if depth > DEPTH_MAX || play(script, step).is_err() {
-        return;
+    if depth > DEPTH_MAX {
+        return Err(format!("{path} is too deep"));
     }
+    play(script, step)?;
     let listing = script.scope.vars.remove("listing").unwrap_or_default();
     for line in listing.lines() {
         let Some((kind, name)) =
@@ -89,12 +120,12 @@ fn remove_below(script: &mut Script, path: &str, depth: u8) {
         };
         let inner = format!("{path}/{}", name.1);
         if kind.0 == "d" {
-            remove_below(script, &inner, depth + 1);
+            remove_below(script, &inner, depth + 1)?;
         } else {
-            let _ = play(script, ask(format!("rm {inner}"), &["201", "402"]));
+            play(script, ask(format!("rm {inner}"), &["201", "402"]))?;
         }
     }
-    let _ = play(script, ask(format!("rmdir {path}"), &["201", "401"]));
+    play(script, ask(format!("rmdir {path}"), &["201"]))
 }
 
 /// Ends the session and waits for the server's close, so that it holds no
@@ -118,10 +149,9 @@ fn play(script: &mut Script, step: Step) -> Result<(), String> {
     let at = serde_saphyr::Location::UNKNOWN;
     let step = Spanned::new(step, at, at);
     script.play(&[step]).map_err(|stop| match stop {
-        Stop::Failed(failure) | Stop::Late(failure) => format!(
-            "the folder cannot be made: wanted {}; got {}",
-            failure.wanted, failure.got
-        ),
+        Stop::Failed(failure) | Stop::Late(failure) => {
+            format!("wanted {}; got {}", failure.wanted, failure.got)
+        }
         Stop::Unsupported(why) | Stop::Trouble(why) => why,
         Stop::Aborted => "stopped".into(),
     })

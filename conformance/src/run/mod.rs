@@ -10,10 +10,13 @@ mod crowd;
 mod evidence;
 mod expect;
 mod folder;
+mod ftp;
+mod probe;
 mod proof;
 mod raw;
 mod scene;
 mod script;
+mod speech;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,11 +29,12 @@ pub use expect::describe;
 use scene::{Found, Scene, Stop, lock};
 use script::Script;
 
-use crate::case::{Case, Grade, Need};
+use crate::case::{Case, Dialect, Grade, Need};
 use crate::peer::Peer;
+use crate::reply::percent_encode;
 use crate::target::{
-    Credentials, Foreign, Managed, Program, Target, base_of, home_of,
-    make_entry, settings_of,
+    Credentials, Foreign, Managed, Passwords, Program, Server, Target,
+    base_of, home_of, make_entry, settings_of,
 };
 use crate::template::Scope;
 use crate::verdict::{Failure, Outcome, Verdict, weighed};
@@ -51,9 +55,21 @@ impl Default for Options {
 
 /// Plays a case and says what came of it.
 pub fn run_one(case: &Case, target: &Target, options: Options) -> Outcome {
+    if case.scenario.watched {
+        let reason = "watched in every other scenario of a run".to_owned();
+        return Outcome::new(case, Verdict::NotRun, reason);
+    }
     if let Some(reason) = target.lacks(case) {
         return Outcome::new(case, Verdict::NotRun, reason);
     }
+    if let Some((verdict, reason)) = probe::lacks(case, target, options) {
+        return Outcome::new(case, verdict, reason);
+    }
+    run_asked(case, target, options)
+}
+
+/// Plays a case whose needs are known to be met.
+fn run_asked(case: &Case, target: &Target, options: Options) -> Outcome {
     let start = Instant::now();
     // A fault of the suite's own is told as one, and the run goes on.
     let played =
@@ -73,22 +89,29 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
         Ok(folder) => folder,
         Err(failed) => return error(failed.to_string()),
     };
-    let staged = match target {
-        Target::Managed(program) => {
+    let staged = match &target.server {
+        Server::Managed(program) => {
             stage_managed(case, program, options, &folder)
         }
-        Target::Foreign(foreign) => stage_foreign(case, foreign, options),
+        Server::Foreign(foreign) => stage_foreign(case, foreign, options),
     };
-    let (scene, scope) = match staged {
+    let (scene, mut scope) = match staged {
         Ok(staged) => staged,
         Err(reason) => return error(reason),
     };
+    let foreign = matches!(target.server, Server::Foreign(_));
+    let made = match case.dialect {
+        Dialect::Native if foreign => folder::make(&scene, &scope),
+        Dialect::Native => Ok(()),
+        Dialect::Ftp => ftp::make(&scene, &scope).map(|path| {
+            scope.set("path", path.unwrap_or_default());
+        }),
+    };
     let mut script = Script::new(scene.clone(), scope, "main");
-    let foreign = matches!(target, Target::Foreign(_));
-    if foreign && let Err(reason) = folder::make(&scene, &script.scope) {
-        return finish(&scene, Err(Stop::Trouble(reason)));
-    }
-    let mut result = script.play(&case.scenario.steps);
+    let mut result = made.map_err(|why| {
+        Stop::Trouble(format!("the folder cannot be made: {why}"))
+    });
+    result = result.and_then(|()| script.play(&case.scenario.steps));
     if result.is_err() {
         scene.abort();
     }
@@ -99,10 +122,42 @@ fn play(case: &Case, target: &Target, options: Options) -> Outcome {
         }
     }
     drop(script);
-    if foreign && case.has_folder() {
-        folder::remove(&scene);
+    let left = match foreign && case.has_folder() {
+        true => clear_away(case, options, &scene).err(),
+        false => None,
+    };
+    let mut outcome = finish(&scene, result);
+    outcome.notes.extend(left);
+    outcome
+}
+
+/// Removes the folder on a foreign server. It has a time of its own, and is
+/// no part of what is judged: the scenario may have ended in any way.
+fn clear_away(
+    case: &Case,
+    options: Options,
+    played: &Scene,
+) -> Result<(), String> {
+    let (user, folder) = (played.user.clone(), played.folder.clone());
+    let mut scene = scene_of(case, options, user, None, folder)?;
+    let found = scene.found.get_mut().expect("nobody else has it");
+    found.address = played.found().address;
+    found.uploads = std::mem::take(&mut played.found().uploads);
+    let scene = Arc::new(scene);
+    let removed = match case.dialect {
+        Dialect::Native => folder::remove(&scene),
+        Dialect::Ftp => ftp::remove(&scene),
+    };
+    // What the server does not serve, such as a pipe, it does not remove.
+    let home = played.home.as_ref().filter(|_| removed.is_err());
+    let rest = home.map(|home| home.join(&played.folder));
+    match (removed, rest) {
+        (Err(_), Some(rest)) if std::fs::remove_dir_all(&rest).is_ok() => {
+            Ok(())
+        }
+        (removed, _) => removed
+            .map_err(|why| format!("{} is left behind: {why}", played.folder)),
     }
-    finish(&scene, result)
 }
 
 /// A server of the suite's own, with the fixture on its disk before it
@@ -118,18 +173,28 @@ fn stage_managed(
         Credentials { name: "bob".into(), password: "bob-pass".into() };
     let second = case.needs().contains(&Need::SecondUser).then_some(second);
     let wanted = case.scenario.server.as_ref();
-    let settings = settings_of(wanted, &user, second.as_ref());
+    let passwords = match case.scenario.serial {
+        true => Passwords::Clear,
+        false => program.passwords,
+    };
+    let dialect = case.dialect;
+    let settings =
+        settings_of(dialect, wanted, &user, second.as_ref(), passwords);
     let limit = settings["max_users"].as_u64();
-    let mut server = Managed::new(program.clone(), settings, folder.path());
+    let mut server =
+        Managed::new(program.clone(), dialect, settings, folder.path());
     let home = home_of(server.root(), &user.name);
     let name = folder_name();
     let scope = scope_of(case, &user, second.as_ref(), &name, limit);
-    if case.has_folder() {
-        let made = std::fs::create_dir_all(home.join(&name));
-        made.map_err(|error| error.to_string())?;
-    }
-    for (path, entry) in &case.scenario.fixture {
-        make_entry(&base_of(&home, &name, path), entry, &scope)?;
+    // FTP's folder is made over the wire on every server.
+    if dialect == Dialect::Native {
+        if case.has_folder() {
+            let made = std::fs::create_dir_all(home.join(&name));
+            made.map_err(|error| error.to_string())?;
+        }
+        for (path, entry) in &case.scenario.fixture {
+            make_entry(&base_of(&home, &name, path), entry, &scope)?;
+        }
     }
     let address = server.start()?;
     let mut scene = scene_of(case, options, user, second, name)?;
@@ -149,8 +214,13 @@ fn stage_foreign(
     let scope = scope_of(case, &user, second.as_ref(), &name, foreign.limit);
     let address = foreign.resolve()?;
     let mut scene = scene_of(case, options, user, second, name)?;
-    let root = foreign.root.as_ref();
-    scene.home = root.map(|root| home_of(root, &scene.user.name));
+    for who in [&foreign.user].into_iter().chain(&foreign.second) {
+        let encoded = percent_encode(who.password.as_bytes());
+        let forms = [encoded, who.password.clone()];
+        let forms = forms.into_iter().filter(|form| !form.is_empty());
+        scene.secrets.extend(forms);
+    }
+    scene.home = foreign.home.clone();
     scene.found.get_mut().expect("nobody else has it").address = Some(address);
     ready(scene, scope, foreign.limit)
 }
@@ -177,6 +247,7 @@ fn scene_of(
         case: case.clone(),
         user,
         second,
+        secrets: Vec::new(),
         folder,
         home: None,
         wire: Wire::default(),
@@ -255,6 +326,7 @@ fn finish(scene: &Arc<Scene>, result: Result<(), Stop>) -> Outcome {
         outcome.blamed = found.last;
     }
     outcome.seen = found.seen;
+    outcome.broken = found.broken;
     (outcome.transcript, outcome.dropped) = scene.wire.take();
     outcome
 }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::barrier::Barriers;
 use super::evidence::Evidence;
-use crate::case::{Case, Grade};
+use crate::case::{Case, Dialect, Grade};
+use crate::ftp::lint::Broken;
 use crate::target::{Credentials, Managed};
 use crate::verdict::{Failure, Seen};
 use crate::wire::{Kind, Wire};
@@ -36,6 +37,8 @@ pub(super) struct Scene {
     pub(super) case: Case,
     pub(super) user: Credentials,
     pub(super) second: Option<Credentials>,
+    /// Passwords that no report may show: those of a foreign server's users.
+    pub(super) secrets: Vec<String>,
     /// The name of the scenario's folder.
     pub(super) folder: String,
     /// The first user's home, where it can be reached.
@@ -62,15 +65,24 @@ pub(super) struct Found {
     /// The bound as it was told, by settings, flag or server.
     pub(super) limit: Option<u64>,
     pub(super) faults: Vec<String>,
+    /// FTP: requirements that the lint saw broken.
+    pub(super) broken: BTreeSet<Broken>,
     pub(super) notes: Vec<(Grade, String)>,
     pub(super) seen: BTreeSet<Seen>,
     /// The reply that came last, before any script stopped.
     pub(super) last: Option<Seen>,
     pub(super) tallies: BTreeMap<String, u64>,
     pub(super) marks: HashMap<String, Instant>,
+    /// Where uploads were admitted, in the home of whoever signed in.
+    pub(super) uploads: BTreeSet<String>,
 }
 
 impl Scene {
+    /// What the scenario speaks.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.case.dialect
+    }
+
     /// What was found so far, to read or to add to.
     pub(super) fn found(&self) -> MutexGuard<'_, Found> {
         lock(&self.found)
@@ -95,6 +107,17 @@ impl Scene {
         let user = settings.users.iter().find(|user| user.name == who)?;
         let (name, password) = (user.name.clone(), user.password.clone());
         Some(Credentials { name, password })
+    }
+
+    /// A request as a report may show it.
+    pub(super) fn veiled(&self, line: String) -> String {
+        let verb = line.trim_start().get(..4).unwrap_or_default();
+        if !verb.eq_ignore_ascii_case("auth") {
+            return line;
+        }
+        self.secrets
+            .iter()
+            .fold(line, |line, secret| line.replace(secret, "(hidden)"))
     }
 
     /// Notes that a rule was broken, beside what the scenario is about.

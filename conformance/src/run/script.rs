@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use serde_saphyr::Spanned;
 
-use super::client::{Client, Pace};
+use super::client::{Client, Pace, Unconnected};
 use super::scene::{Scene, Stop};
-use crate::case::{Connect, Expect, Login, Step};
+use crate::case::{Connect, Dialect, Expect, Login, Step};
 use crate::template::Scope;
 use crate::verdict::Failure;
 use crate::wire::Kind;
@@ -109,7 +109,10 @@ impl Script {
         for expect in expects {
             self.expect(step, expect, &clock)?;
         }
-        self.raw_bytes(step, &clock)?;
+        match self.scene.dialect() {
+            Dialect::Native => self.raw_bytes(step, &clock)?,
+            Dialect::Ftp => self.data_bytes(step, &clock)?,
+        }
         if let Some(end) = &step.end {
             self.expect(step, end, &clock)?;
         }
@@ -118,6 +121,7 @@ impl Script {
 
     fn act(&mut self, step: &Step, clock: &Clock) -> Result<(), Stop> {
         self.network_act(step, clock)?;
+        self.ftp_act(step, clock)?;
         self.story_act(step, clock)?;
         self.proof_act(step, clock)
     }
@@ -131,10 +135,11 @@ impl Script {
             self.login(step, login, clock)?;
         }
         if let Some(lines) = &step.send {
+            let end = self.client(step)?.line_end();
             let mut bytes = Vec::new();
             for line in &lines.0 {
                 bytes.extend(self.fill(line)?.bytes());
-                bytes.push(b'\n');
+                bytes.extend(end.bytes());
             }
             let pace = self.pace(step)?;
             self.client(step)?.send(&bytes, pace, clock.deadline)?;
@@ -144,7 +149,9 @@ impl Script {
             let pace = self.pace(step)?;
             self.client(step)?.send(&bytes, pace, clock.deadline)?;
         }
-        if let Some(bytes) = &step.upload {
+        if let (Some(bytes), Dialect::Native) =
+            (&step.upload, self.scene.dialect())
+        {
             let source = self.source(bytes)?;
             self.upload(step, &source)?;
         }
@@ -206,15 +213,23 @@ impl Script {
         Ok(())
     }
 
-    fn connect(
+    pub(super) fn connect(
         &mut self,
         step: &Step,
         how: Connect,
         clock: &Clock,
     ) -> Result<(), Stop> {
         let name = self.client_name(step);
-        let client = Client::connect(&self.scene, &name, clock.deadline)?;
+        if how == Connect::Refused {
+            return self.refused(step, &name, clock);
+        }
+        let from = self.own_address(step.from.as_deref())?;
+        let client =
+            Client::connect(&self.scene, &name, from, clock.deadline)?;
         self.clients.insert(name, client);
+        if self.scene.dialect() == Dialect::Ftp {
+            return self.greeting(step, how, clock);
+        }
         if how == Connect::Ready {
             let ready = Expect {
                 code: vec!["000".into()],
@@ -225,6 +240,24 @@ impl Script {
             self.expect(step, &ready, clock)?;
         }
         Ok(())
+    }
+
+    /// Nobody may listen there. Any other trouble than a refusal says
+    /// nothing about the server.
+    fn refused(
+        &self,
+        step: &Step,
+        name: &str,
+        clock: &Clock,
+    ) -> Result<(), Stop> {
+        match Client::connect(&self.scene, name, None, clock.deadline) {
+            Err(Unconnected::Refused(_)) => Ok(()),
+            Err(other) => Err(other.into()),
+            Ok(_) => {
+                let wanted = "that the connection is refused";
+                Err(Stop::Failed(self.failure(step, wanted, "it was made")))
+            }
+        }
     }
 
     fn login(
@@ -238,6 +271,9 @@ impl Script {
             self.clients.get(&name).is_some_and(Client::is_connected);
         if !connected {
             self.connect(step, Connect::Ready, clock)?;
+        }
+        if self.scene.dialect() == Dialect::Ftp {
+            return self.sign_in(step, login, clock);
         }
         let who = self.fill(&login.user)?;
         let Some(credentials) = self.scene.credentials(&who) else {
@@ -373,7 +409,7 @@ impl Script {
             Some(num) => Some(self.number(num)?),
             None => None,
         };
-        Ok(Pace { pieces, gap: step.gap })
+        Ok(Pace { pieces, gap: step.gap, urgent: step.oob })
     }
 }
 

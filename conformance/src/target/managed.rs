@@ -16,11 +16,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::Program;
+use crate::case::Dialect;
 
 /// A server that the suite started.
 #[derive(Debug)]
 pub struct Managed {
     program: Program,
+    dialect: Dialect,
     settings: Value,
     root: PathBuf,
     folder: PathBuf,
@@ -37,9 +39,15 @@ struct Running {
 
 impl Managed {
     /// A server that is yet to be started, below `folder`.
-    pub fn new(program: Program, settings: Value, folder: &Path) -> Managed {
+    pub fn new(
+        program: Program,
+        dialect: Dialect,
+        settings: Value,
+        folder: &Path,
+    ) -> Managed {
         Managed {
             program,
+            dialect,
             settings,
             root: folder.join("root"),
             folder: folder.to_owned(),
@@ -149,12 +157,16 @@ impl Managed {
                 let errors = self.errors();
                 return Err(format!("the server did not start: {errors}"));
             };
-            if let Some(text) = line.strip_prefix("listening native ") {
+            let listening = format!("listening {} ", self.dialect);
+            if let Some(text) = line.strip_prefix(&listening) {
                 address = text.trim().parse().ok();
             }
             if line == "ready" {
                 return address.ok_or_else(|| {
-                    "the server is ready and has no native address".into()
+                    format!(
+                        "the server is ready and speaks no {}",
+                        self.dialect
+                    )
                 });
             }
         }

@@ -8,8 +8,10 @@ mod disk;
 mod managed;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 pub use disk::{base_of, make_entry};
 pub use managed::Managed;
@@ -17,9 +19,18 @@ pub use settings::{merge, settings_of};
 
 use crate::case::{Case, Need};
 
-/// What is judged.
+/// What is judged, and what has been learned of it by asking.
 #[derive(Clone, Debug)]
-pub enum Target {
+pub struct Target {
+    /// Where it is, or how it is started.
+    pub server: Server,
+    /// What the server is known to have or lack.
+    pub(crate) known: Arc<Mutex<BTreeMap<Need, bool>>>,
+}
+
+/// Where a server is, or how it is started.
+#[derive(Clone, Debug)]
+pub enum Server {
     /// A server program: one process a scenario, on a fresh root.
     Managed(Program),
     /// A server that runs already.
@@ -33,6 +44,19 @@ pub struct Program {
     pub path: PathBuf,
     /// Arguments before the suite's own.
     pub args: Vec<String>,
+    /// How it is told the passwords of the suite's users.
+    pub passwords: Passwords,
+}
+
+/// How a server program is told the passwords of the suite's users.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Passwords {
+    /// In clear.
+    Clear,
+    /// As Argon2id hashes of the lowest cost, where nothing measures what a
+    /// check takes: at the usual cost the suite's own server would do little
+    /// else than to hash, twice for each scenario.
+    Hashed,
 }
 
 /// A server that runs already.
@@ -46,8 +70,8 @@ pub struct Foreign {
     pub second: Option<Credentials>,
     /// How many it serves at once, where that is known.
     pub limit: Option<u64>,
-    /// Its root folder, where it can be reached.
-    pub root: Option<PathBuf>,
+    /// The first user's home on disk, where it can be reached.
+    pub home: Option<PathBuf>,
 }
 
 /// A name and a password.
@@ -60,15 +84,31 @@ pub struct Credentials {
 }
 
 impl Target {
+    /// The workspace's own server, started for each scenario.
+    pub fn own(path: PathBuf) -> Target {
+        let (args, passwords) = (Vec::new(), Passwords::Hashed);
+        Target::of(Server::Managed(Program { path, args, passwords }))
+    }
+
     /// A server program that is started for each scenario.
     pub fn managed(path: PathBuf, args: Vec<String>) -> Target {
-        Target::Managed(Program { path, args })
+        let passwords = Passwords::Clear;
+        Target::of(Server::Managed(Program { path, args, passwords }))
+    }
+
+    /// A server that runs already.
+    pub fn foreign(foreign: Foreign) -> Target {
+        Target::of(Server::Foreign(foreign))
+    }
+
+    fn of(server: Server) -> Target {
+        Target { server, known: Arc::default() }
     }
 
     /// For people and reports.
     pub fn name(&self) -> String {
-        match self {
-            Target::Managed(program) => {
+        match &self.server {
+            Server::Managed(program) => {
                 let file = program.path.file_name().unwrap_or_default();
                 let mut name = file.to_string_lossy().into_owned();
                 for arg in &program.args {
@@ -77,19 +117,19 @@ impl Target {
                 }
                 name
             }
-            Target::Foreign(foreign) => foreign.address.clone(),
+            Server::Foreign(foreign) => foreign.address.clone(),
         }
     }
 
     /// Why the case cannot be played here, where it cannot.
     pub fn lacks(&self, case: &Case) -> Option<String> {
-        case.needs().into_iter().find_map(|need| self.lacks_need(need))
+        case.needs().iter().find_map(|need| self.lacks_need(need))
     }
 
-    fn lacks_need(&self, need: Need) -> Option<String> {
-        let foreign = match self {
-            Target::Managed(_) => None,
-            Target::Foreign(foreign) => Some(foreign),
+    fn lacks_need(&self, need: &Need) -> Option<String> {
+        let foreign = match &self.server {
+            Server::Managed(_) => None,
+            Server::Foreign(foreign) => Some(foreign),
         };
         let lacking = match need {
             Need::Tls => Some("the suite speaks no TLS"),
@@ -104,11 +144,13 @@ impl Target {
                 .is_some_and(|f| f.limit.is_none())
                 .then_some("the server's limit is not known (--limit)"),
             Need::Disk => foreign
-                .is_some_and(|f| f.root.is_none())
-                .then_some("the server's root cannot be reached (--root)"),
+                .is_some_and(|f| f.home.is_none())
+                .then_some("the user's home cannot be reached (--home)"),
             Need::Managed => foreign.map(|_| {
                 "it needs a server that the suite starts with its own settings"
             }),
+            // Those are asked of the server itself, by `probe`.
+            Need::Write | Need::Feat(_) | Need::Verb(_) => None,
         };
         lacking.map(|reason| format!("needs {need}: {reason}"))
     }

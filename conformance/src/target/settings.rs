@@ -4,28 +4,29 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Credentials;
-use crate::case::ServerSettings;
+use super::{Credentials, Passwords};
+use crate::case::{Dialect, ServerSettings};
 
 /// The whole settings: the suite's defaults, and the scenario's over them.
 pub fn settings_of(
+    dialect: Dialect,
     wanted: Option<&ServerSettings>,
     user: &Credentials,
     second: Option<&Credentials>,
+    passwords: Passwords,
 ) -> Value {
-    let mut users = vec![json!({
-        "name": user.name, "password": user.password
-    })];
-    if let Some(second) = second {
-        users.push(json!({
-            "name": second.name, "password": second.password
-        }));
-    }
+    let users = [user].into_iter().chain(second);
+    let users: Vec<Value> =
+        users.map(|user| user_of(user, passwords)).collect();
     let mut settings = json!({
-        "listen": {"native": "127.0.0.1:0"},
+        "listen": {dialect.to_string(): "127.0.0.1:0"},
         "max_users": 8,
         "waiting": {"places_max": 16, "secs_max": 60},
-        "default_quota": "64MiB",
+        "default_quota": match dialect {
+            Dialect::Native => "64MiB",
+            // Files that block a sender for sure are of 64 MiB.
+            Dialect::Ftp => "256MiB",
+        },
         "users": users,
         "limits": {
             "login_secs": 30,
@@ -39,6 +40,14 @@ pub fn settings_of(
         merge(&mut settings, wanted);
     }
     settings
+}
+
+fn user_of(user: &Credentials, passwords: Passwords) -> Value {
+    let hash = HASHES.iter().find(|hash| hash.0 == user.password);
+    if let (Passwords::Hashed, Some((_, hash))) = (passwords, hash) {
+        return json!({"name": user.name, "password_hash": hash});
+    }
+    json!({"name": user.name, "password": user.password})
 }
 
 /// Lays a scenario's settings over others.
@@ -76,3 +85,18 @@ pub fn merge(settings: &mut Value, wanted: &ServerSettings) {
 fn size(text: &str) -> Value {
     text.parse::<u64>().map_or_else(|_| text.into(), Value::from)
 }
+
+/// The passwords of the suite's own users, and their Argon2id hashes: 8 KiB,
+/// one pass, one lane.
+const HASHES: [(&str, &str); 2] = [
+    (
+        "ann-pass",
+        "$argon2id$v=19$m=8,t=1,p=1$Y29uZm9ybWFuY2UtYW5uIQ$\
+         WJdFc6co+foAR64jfYwriT7dvJkS/f7AWZsvoWnMU8I",
+    ),
+    (
+        "bob-pass",
+        "$argon2id$v=19$m=8,t=1,p=1$Y29uZm9ybWFuY2UtYm9iIQ$\
+         T7QLIgXN9LyTa0drU0KVp50jTI/UwZBNsdbJj12mjcs",
+    ),
+];

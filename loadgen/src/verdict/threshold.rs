@@ -5,8 +5,8 @@
 //!
 //! Keys: `[OPERATION.]response.PERCENTILE`, `[OPERATION.]service.PERCENTILE`
 //! and `wait.PERCENTILE` take a time; `errors` and `late` a number or a
-//! share with `%`; `bound.max` and `wait.idle` a number or time; `rate.min`
-//! operations a second. All but `rate.min` are upper bounds.
+//! share with `%`; `bound.max` a number; `rate.min` operations a second.
+//! All but `rate.min` are upper bounds.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -4,7 +4,7 @@
 //!
 //! Must not know: what is here; it is given the digest.
 
-use super::{Ftp, directory::Looked, features, refusal};
+use super::{Ftp, features, presence::Looked, refusal};
 use crate::{
     client::{
         error::{Error, Why},

@@ -5,7 +5,11 @@
 
 use jiff::Timestamp;
 
-use super::{Ftp, refusal};
+use super::{
+    Ftp,
+    presence::{Looked, There},
+    refusal,
+};
 use crate::{
     client::{
         error::{Error, Why},
@@ -22,35 +26,7 @@ use crate::{
     session::PathText,
 };
 
-/// What the server says of one name.
-pub(super) enum Looked {
-    /// It is there.
-    Entry(Reply, Listed),
-    /// It is not.
-    Refused(Reply),
-    /// The server cannot say.
-    Unknown,
-}
-
 impl Ftp {
-    /// Asks for the facts of one name.
-    pub(super) fn look(&mut self, path: &PathText) -> Result<Looked, Error> {
-        if !self.features.facts {
-            return Ok(Looked::Unknown);
-        }
-        let reply = self.control.ask("MLST", Some(path.as_bytes()))?;
-        Ok(match reply.code {
-            Code::DONE => match facts_of(&reply) {
-                Some(listed) => Looked::Entry(reply, listed),
-                None => Looked::Unknown,
-            },
-            Code::FILE_UNAVAILABLE | Code::FILE_BUSY | Code::BAD_NAME => {
-                Looked::Refused(reply)
-            }
-            _ => Looked::Unknown,
-        })
-    }
-
     /// Lists a directory, or one file.
     pub(super) fn directory(
         &mut self,
@@ -92,10 +68,20 @@ impl Ftp {
         });
         let now = Timestamp::now();
         let read = |line: &[u8]| facts::list_line(line, now);
-        match self.listing("LIST", argument.as_deref(), read)? {
-            Ok(listing) => Ok(listing),
-            Err(reply) => Err(refusal::refused(&reply, Why::NotFound)),
+        let listing = match self.listing("LIST", argument.as_deref(), read)? {
+            Ok(listing) => listing,
+            Err(reply) => {
+                return Err(refusal::refused(&reply, Why::NotFound));
+            }
+        };
+        // Some servers list what is not there as nothing.
+        if let Some(path) = path
+            && listing.1.is_empty()
+            && let There::Nothing(reply) = self.there(path)?
+        {
+            return Err(refusal::refused(&reply, Why::NotFound));
         }
+        Ok(listing)
     }
 
     /// Asks for a listing and reads it; the reply, where it is refused.
@@ -122,23 +108,6 @@ impl Ftp {
             .map_err(Error::in_transfer)?;
         let entries = lines.end()?;
         Ok(Ok((refusal::answer(&reply), entries)))
-    }
-}
-
-/// The facts in a reply to MLST: on a line of their own between the first
-/// and the last, with a space before them (RFC 3659 §7.2).
-fn facts_of(reply: &Reply) -> Option<Listed> {
-    let line = reply.lines().nth(1)?;
-    let line = line.strip_prefix(b" ").unwrap_or(line);
-    match facts::fact_line(line)? {
-        Line::Entry(listed) => Some(listed),
-        // The directory that we are in, or its parent.
-        Line::Aside => Some(Listed {
-            kind: facts::Kind::Directory,
-            size: None,
-            modified: None,
-            name: Vec::new(),
-        }),
     }
 }
 
@@ -227,3 +196,41 @@ const ENTRIES_MAX: usize = 1_000_000;
 
 /// How much of an endless line is shown.
 const LINE_SHOWN_BYTES: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::{ENTRIES_MAX, LINE_BYTES_MAX, Lines};
+    use crate::ftp::facts::{Line, fact_line};
+
+    #[test]
+    fn a_line_has_an_end_however_it_arrives() {
+        let line = |length: usize| {
+            let name = vec![b'n'; length - " ".len()];
+            [b" ", &name[..]].concat()
+        };
+        let mut lines = Lines::new(fact_line);
+        lines.take(&line(LINE_BYTES_MAX)).expect("at the bound");
+        lines.take(b"\n").expect("its end");
+        assert_eq!(lines.end().expect("a listing").len(), 1);
+        let mut lines = Lines::new(fact_line);
+        lines.take(&line(LINE_BYTES_MAX)).expect("at the bound");
+        assert!(lines.take(b"n").is_err());
+        let mut lines = Lines::new(fact_line);
+        let whole = [line(LINE_BYTES_MAX + 1), b"\n".into()].concat();
+        assert!(lines.take(&whole).is_err());
+    }
+
+    #[test]
+    fn a_listing_has_an_end() {
+        let aside = |line: &[u8]| match line {
+            b"." => Some(Line::Aside),
+            other => fact_line(other),
+        };
+        let mut lines = Lines::new(aside);
+        for _ in 0..ENTRIES_MAX {
+            lines.take(b" n\n").expect("at the bound");
+        }
+        lines.take(b".\n").expect("no entry");
+        assert!(lines.take(b" n\n").is_err());
+    }
+}

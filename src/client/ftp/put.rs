@@ -9,7 +9,7 @@
 
 use std::fs::File;
 
-use super::{Ftp, REPLIES_TO_ABORT, Transfer, directory::Looked, refusal};
+use super::{Ftp, REPLIES_TO_ABORT, Transfer, presence::There, refusal};
 use crate::{
     client::{
         error::{Error, Why},
@@ -19,7 +19,6 @@ use crate::{
     },
     ftp::{
         code::{Class, Code},
-        facts::Kind,
         wire::Reply,
     },
     session::PathText,
@@ -110,12 +109,10 @@ impl Ftp {
         let Error::Refused { why: Why::NotFound, .. } = error else {
             return Ok(error);
         };
-        Ok(match self.look(file)? {
-            Looked::Entry(_, listed) if listed.kind == Kind::Directory => {
-                refusal::refused(reply, Why::Exists)
-            }
-            Looked::Entry(..) => refusal::refused(reply, Why::Other),
-            Looked::Refused(_) | Looked::Unknown => error,
+        Ok(match self.there(file)? {
+            There::Directory => refusal::refused(reply, Why::Exists),
+            There::Other => refusal::refused(reply, Why::Other),
+            There::Nothing(_) | There::Unknown => error,
         })
     }
 

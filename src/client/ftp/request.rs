@@ -4,7 +4,7 @@
 //!
 //! Must not know: transfers.
 
-use super::{Ftp, directory::Looked, refusal};
+use super::{Ftp, presence::There, refusal};
 use crate::{
     client::{
         error::{Error, Why},
@@ -12,20 +12,11 @@ use crate::{
     },
     ftp::{
         code::{Class, Code},
-        facts::{self, Kind},
+        facts,
         wire::Reply,
     },
     session::{PathText, Request},
 };
-
-/// What stands at a name.
-enum There {
-    Nothing,
-    Directory,
-    Other,
-    /// The server cannot say.
-    Unknown,
-}
 
 impl Ftp {
     /// Carries out a request that moves no bytes.
@@ -89,7 +80,7 @@ impl Ftp {
         // Where the server cannot say more, a name that is taken is the
         // likeliest reason.
         let otherwise = match self.looked_up(&reply, path)? {
-            There::Nothing => Why::NotFound,
+            There::Nothing(_) => Why::NotFound,
             There::Directory | There::Other | There::Unknown => Why::Exists,
         };
         let reply = refusal::completed(reply, otherwise)?;
@@ -102,7 +93,7 @@ impl Ftp {
         let otherwise = match self.looked_up(&reply, path)? {
             // It is not empty, or not ours to remove.
             There::Directory => Why::Other,
-            There::Nothing | There::Other | There::Unknown => Why::NotFound,
+            There::Nothing(_) | There::Other | There::Unknown => Why::NotFound,
         };
         let reply = refusal::completed(reply, otherwise)?;
         Ok(refusal::answer(&reply))
@@ -117,8 +108,7 @@ impl Ftp {
     ) -> Result<Answer, Error> {
         let taken = match self.there(to)? {
             There::Directory | There::Other => true,
-            There::Nothing => false,
-            There::Unknown => self.length_there(to)?.is_some(),
+            There::Nothing(_) | There::Unknown => false,
         };
         let reply = self.control.ask("RNFR", Some(from.as_bytes()))?;
         if reply.code != Code::PENDING {
@@ -163,17 +153,6 @@ impl Ftp {
                 Ok(There::Unknown)
             }
         }
-    }
-
-    fn there(&mut self, path: &PathText) -> Result<There, Error> {
-        Ok(match self.look(path)? {
-            Looked::Entry(_, listed) => match listed.kind {
-                Kind::Directory => There::Directory,
-                Kind::File | Kind::Link | Kind::Other => There::Other,
-            },
-            Looked::Refused(_) => There::Nothing,
-            Looked::Unknown => There::Unknown,
-        })
     }
 }
 

@@ -192,27 +192,41 @@ impl Conversation<'_> {
             DataType::Image => None,
         };
         let began = Instant::now();
-        let result = self.take_bytes(&path, start, announced, line_ends);
+        let mut unwanted = None;
+        let result =
+            self.take_bytes(&path, start, announced, line_ends, &mut unwanted);
         let result = result.map(|(bytes, path)| {
             let path = path.to_string();
             self.journal.received(&path, bytes, began.elapsed());
         });
-        self.conclude(command, Some(&path), result, "The file is stored.")
+        let done = "The file is stored.";
+        let last = self.conclude(command, Some(&path), result, done);
+        if let Some(side) = unwanted {
+            transfer::discard(side, &mut self.watch());
+        }
+        last
     }
 
     /// Opens the data connection, then the file; says how many bytes came,
-    /// and where they are.
+    /// and where they are. Where the core refuses what still comes, the
+    /// connection is left in `unwanted`: the client has to be told first.
     fn take_bytes(
         &mut self,
         path: &VPath,
         start: Start,
         announced: Option<u64>,
         line_ends: Option<ascii::Receiver>,
+        unwanted: &mut Option<Side>,
     ) -> Result<(u64, VPath), Broken> {
         let data = std::mem::take(&mut self.data);
         let mut side = data.open(&mut self.watch())?;
-        let begun = self.session.receive(path, start, announced);
-        let mut upload = begun.map_err(Broken::Denied)?;
+        let mut upload = match self.session.receive(path, start, announced) {
+            Ok(upload) => upload,
+            Err(denial) => {
+                *unwanted = Some(side);
+                return Err(Broken::Denied(denial));
+            }
+        };
         let mut watch = self.watch();
         let taken = transfer::receive_file(
             &mut side,
@@ -221,7 +235,10 @@ impl Conversation<'_> {
             &mut watch,
         );
         if let Err(broken) = taken {
-            side.break_off();
+            match matches!(broken, Broken::Denied(_)) {
+                true => *unwanted = Some(side),
+                false => side.break_off(),
+            }
             return Err(broken);
         }
         let (bytes, path) = (upload.written(), upload.path().clone());

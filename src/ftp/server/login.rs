@@ -64,7 +64,7 @@ impl Conversation<'_> {
                 self.control.reply(Code::SUPERFLUOUS, text);
             }
             None => {
-                self.control.reply(Code::BAD_SEQUENCE, "USER comes first.")
+                self.control.reply(Code::BAD_SEQUENCE, "USER comes first.");
             }
         }
     }

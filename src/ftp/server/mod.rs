@@ -237,7 +237,7 @@ impl Conversation<'_> {
             Verb::Avbl => self.available(argument),
             Verb::Site => self.site(argument),
             Verb::Syst => {
-                self.control.reply(Code::SYSTEM_TYPE, "UNIX Type: L8")
+                self.control.reply(Code::SYSTEM_TYPE, "UNIX Type: L8");
             }
             Verb::Help => self.help(argument),
             Verb::Feat => self.features(),

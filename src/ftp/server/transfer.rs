@@ -127,6 +127,27 @@ pub(super) fn receive_file(
     watch.require_client()
 }
 
+/// Reads what still comes of an upload whose refusal is said already, and
+/// keeps nothing of it. Most clients look for the reply only when they have
+/// sent everything; a reset before that would take it from them, and they
+/// would try again. Who says something has heard it.
+pub(super) fn discard(mut side: Side, watch: &mut Watch<'_>) {
+    let mut buffer = vec![0; SMALL_BYTES];
+    let mut discarded = 0;
+    while discarded <= DISCARDED_BYTES_MAX {
+        match side.read_now(&mut buffer) {
+            Ok(Some(0)) => return side.finish(),
+            Ok(Some(got)) => discarded += got,
+            Ok(None) => {}
+            Err(_) => return,
+        }
+        if !watch.waits_silently_to_read(side.as_fd()) {
+            break;
+        }
+    }
+    side.break_off();
+}
+
 /// A file's bytes with the line ends of TYPE A, piece by piece.
 pub(super) struct AsciiFile<'a> {
     file: &'a File,
@@ -205,6 +226,10 @@ const SMALL_BYTES: usize = 64 * 1024;
 
 /// The buffer of an upload that fills the small one.
 const LARGE_BYTES: usize = 256 * 1024;
+
+/// The most that is read of an upload that was refused: more than most
+/// files, and over soon even where the client never stops.
+const DISCARDED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// What is read at a time of a file that is converted.
 const PIECE_BYTES: usize = 16 * 1024;

@@ -128,6 +128,20 @@ impl<'a> Watch<'a> {
         })
     }
 
+    /// Waits after the last reply: `false` where the client speaks, the
+    /// control connection ends, or it lasts too long.
+    pub(super) fn waits_silently_to_read(
+        &mut self,
+        side: BorrowedFd<'_>,
+    ) -> bool {
+        let (until, hear) = (self.deadline(), self.control.hear());
+        self.flush().is_ok()
+            && matches!(
+                self.control.stream.wait_to_read_beside(side, hear, until),
+                Ok(Ready { own: false, .. })
+            )
+    }
+
     pub(super) fn wait_to_write(
         &mut self,
         side: BorrowedFd<'_>,

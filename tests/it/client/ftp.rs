@@ -7,4 +7,5 @@ mod downloads;
 mod hostile;
 mod listings;
 mod peer;
+mod real;
 mod uploads;

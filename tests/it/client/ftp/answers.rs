@@ -23,6 +23,10 @@ fn answers_are_shown_with_the_server_s_codes() {
          S: 257 \"/home\"
          C: SIZE c
          S: 550 none
+         C: PWD
+         S: 257 \"/home\"
+         C: CWD c
+         S: 550 none
          C: RNFR a b
          S: 350 to
          C: RNTO c
@@ -111,6 +115,41 @@ fn a_refusal_has_the_exit_code_that_fits_the_command() {
         peer.tool().run(command).code(code).complained(shown);
         peer.end();
     }
+}
+
+#[test]
+fn a_server_without_facts_says_by_its_deeds_what_has_a_name() {
+    let entered = "C: SIZE a\nS: 550 none\nC: PWD\nS: 257 \"/x\"\nC: CWD a
+                   S: 250 in\nC: CWD /x\nS: 250 back";
+    let not_entered = "C: SIZE a\nS: 550 none\nC: PWD\nS: 257 \"/x\"
+                       C: CWD a\nS: 550 none";
+    let nowhere = "C: SIZE a\nS: 550 none\nC: PWD\nS: 500 what";
+    let file = "C: SIZE a\nS: 213 5";
+    for (command, refused, found, code) in [
+        ("mkdir a", "C: MKD a\nS: 550 no", entered, 6),
+        ("mkdir a", "C: MKD a\nS: 550 no", file, 6),
+        ("mkdir a", "C: MKD a\nS: 550 no", nowhere, 6),
+        ("mkdir a", "C: MKD a\nS: 550 no", not_entered, 5),
+        ("rmdir a", "C: RMD a\nS: 550 no", entered, 1),
+        ("rmdir a", "C: RMD a\nS: 550 no", file, 5),
+        ("rmdir a", "C: RMD a\nS: 550 no", not_entered, 5),
+        ("dir a", "epsv\nC: LIST a\nS: 150 x\nD.\nS: 226 x", entered, 0),
+        ("dir a", "epsv\nC: LIST a\nS: 150 x\nD.\nS: 226 x", not_entered, 5),
+        ("dir a", "epsv\nC: LIST a\nS: 450 none", "", 5),
+    ] {
+        let peer = Peer::play(&format!("in\n{refused}\n{found}"));
+        peer.tool().run(command).code(code);
+        peer.end();
+    }
+    for (found, code) in [(entered, 6), (file, 6)] {
+        let peer = Peer::play(&format!("in\n{found}\nC: RNFR b\nS: 350 to"));
+        peer.tool().run("mv b a").code(code);
+        peer.end();
+    }
+    let lost = entered.replace("S: 250 back", "S: 550 gone");
+    let peer = Peer::play(&format!("in\nC: RMD a\nS: 550 no\n{lost}"));
+    peer.tool().run("rmdir a").code(5).complained("550  a: gone");
+    peer.end();
 }
 
 #[test]

@@ -290,6 +290,20 @@ fn a_control_connection_that_ends_is_a_broken_transfer() {
 }
 
 #[test]
+fn a_server_that_takes_leave_in_a_transfer_is_a_broken_transfer() {
+    for (said, code) in [("S: 421 closing down", 8), ("S: 421 Timeout", 9)] {
+        let script = plain(9, "20261123100000")
+            + "epsv\nC: RETR a\nS: 150 go\nD: hello\n"
+            + said
+            + "\nclose\nD.";
+        let (peer, tool) = play(&script, None);
+        tool.run("get a").code(code).complained("421  a: ");
+        assert_eq!(tool.read("a.part"), b"hello");
+        peer.end();
+    }
+}
+
+#[test]
 fn what_the_server_does_not_give_leaves_nothing_here() {
     for (said, code) in [
         ("in MLST\nC: MLST a\nS: 550 none", 5),
