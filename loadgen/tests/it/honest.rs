@@ -156,6 +156,9 @@ fn nobody_there_is_3_and_bad_usage_is_2() {
         &["run", "--target", "127.0.0.1:1"],
         &["run", "--rate", "1", "--closed"],
         &["run", "--target", "192.0.2.1:21", "--user", "u"],
+        &["run", "--target", "127.0.0.1:1", "--user", "u\nQUIT"],
+        &["run", "--folder", "/a b"],
+        &["run", "--folder", "a"],
         &["run", "--threshold", "respnse.p99=1ms"],
         &["fly"],
     ] {
