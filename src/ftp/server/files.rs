@@ -29,6 +29,8 @@ enum Sent<'a> {
 }
 
 impl Conversation<'_> {
+    /// Never inlined: an idle session's stack would keep the room under it.
+    #[inline(never)]
     pub(super) fn retrieve(
         &mut self,
         argument: &[u8],
@@ -156,6 +158,8 @@ impl Conversation<'_> {
         }
     }
 
+    /// Never inlined: an idle session's stack would keep the room under it.
+    #[inline(never)]
     fn receive(
         &mut self,
         command: &str,

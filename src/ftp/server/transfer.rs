@@ -219,7 +219,7 @@ impl<'a> AsciiFile<'a> {
     /// Appends the next bytes as they are sent; nothing at the end.
     pub(super) fn fill(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         use std::os::unix::fs::FileExt;
-        let mut piece = [0; PIECE_BYTES];
+        let mut piece = vec![0; PIECE_BYTES];
         let wish = usize::try_from(self.end - self.offset)
             .map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
         if wish == 0 {
@@ -246,7 +246,7 @@ pub(super) fn find(
 ) -> io::Result<Option<ascii::Found>> {
     use std::os::unix::fs::FileExt;
     let mut seeker = ascii::Seeker::new(sent);
-    let mut piece = [0; PIECE_BYTES];
+    let mut piece = vec![0; PIECE_BYTES];
     let mut offset = 0;
     while offset < end {
         let got = file.read_at(&mut piece, offset)?;
