@@ -265,6 +265,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_certain_draws_nothing() {
+        let workload = workload("{mix: {get: 1, put: 1}}");
+        let group = &workload.groups[0];
+        let drawn = |share: f64| -> Vec<Action> {
+            let stream = Stream::Visit { user: 0, number: 0 };
+            let mut script = Script::new(1, 0, stream, group);
+            let mut happened = 0;
+            let actions = (0..100)
+                .map(|_| {
+                    happened += u32::from(script.chance(share));
+                    script.next(group, 16)
+                })
+                .collect();
+            let most = (share * 200.0).min(100.0);
+            assert!(f64::from(happened) <= most, "{share}: {happened}");
+            assert_eq!(happened > 0, share > 0.0);
+            actions
+        };
+        assert_eq!(drawn(0.0), drawn(1.0));
+        assert_ne!(drawn(0.0), drawn(0.3));
+    }
+
+    #[test]
     fn a_schedule_has_its_rate_and_repeats() {
         for spacing in ["even", "poisson"] {
             let text =

@@ -24,8 +24,8 @@ pub(crate) struct Probe {
     pub(crate) told_limit: Option<u64>,
     /// Whether the end was reached: one more was not served.
     pub(crate) found: bool,
-    /// What the next one is told: `waiting`, `000 busy`, `closed`, or
-    /// nothing at all.
+    /// What the next one is told: `waiting`, `closed`, the server's refusal
+    /// with its code, or nothing at all.
     pub(crate) next_is_told: Option<String>,
     /// How long that took.
     pub(crate) told_after_ms: Option<f64>,

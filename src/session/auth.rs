@@ -122,6 +122,9 @@ impl Authenticator {
         Ok(if good { yes_or_no(known) } else { Checked::No })
     }
 
+    /// Never inlined: a hasher has 2 KiB, which would lie under the reading
+    /// of the record on each session's stack.
+    #[inline(never)]
     fn proof(&self, user: &str, phc: &str, password: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         for piece in [user.as_bytes(), phc.as_bytes(), password] {

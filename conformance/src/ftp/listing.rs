@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::LazyLock;
+
 use regex::bytes::Regex;
 
 use crate::wire::shown;
@@ -83,8 +85,10 @@ fn list_line(line: &[u8]) -> Result<Option<Entry>, String> {
     if line.starts_with(b"total ") {
         return Ok(None);
     }
-    let form = Regex::new(LIST_FORM).map_err(|error| error.to_string())?;
-    let parts = form.captures(line).ok_or_else(|| {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(LIST_FORM).expect("a pattern that every run compiles")
+    });
+    let parts = FORM.captures(line).ok_or_else(|| {
         format!("a line that no client could read: {}", shown(line))
     })?;
     let text = |at: usize| {

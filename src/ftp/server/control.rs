@@ -71,10 +71,19 @@ impl Control {
             if Instant::now() >= until {
                 return Err(End::Silent);
             }
-            let mut bytes = [0; READ_BYTES];
-            let count = self.stream.read_request(&mut bytes, until)?;
-            self.take_in(&bytes[..count]);
+            self.read_more(until)?;
         }
+    }
+
+    /// Waits for the next bytes. On a frame of its own: the buffer must not
+    /// lie below all that is called to answer, or each session's stack has
+    /// one more page.
+    #[inline(never)]
+    fn read_more(&mut self, until: Instant) -> Result<(), End> {
+        let mut bytes = [0; READ_BYTES];
+        let count = self.stream.read_request(&mut bytes, until)?;
+        self.take_in(&bytes[..count]);
+        Ok(())
     }
 
     /// What of this connection can be heard while a transfer is under way.
@@ -95,6 +104,11 @@ impl Control {
     ///
     /// Where the connection broke, or ended with nothing left to say.
     pub(super) fn listen(&mut self) -> Result<usize, End> {
+        if self.hear() == Hear::End {
+            // What it has sent beyond the bound is nobody's business.
+            self.ended = true;
+            return Ok(0);
+        }
         let mut bytes = [0; READ_BYTES];
         match self.stream.read_now(&mut bytes) {
             Ok(Some(count)) => self.take_in(&bytes[..count]),
@@ -221,8 +235,8 @@ fn push_text(text: &[u8], output: &mut Vec<u8>) {
 /// much: it bounds what a client makes the server hold.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
-/// What is read at a time.
-const READ_BYTES: usize = 4096;
+/// What is read at a time: many commands, and little of a session's stack.
+const READ_BYTES: usize = 1024;
 
 /// Lines that wait for a transfer's end; more stay in the kernel. One read
 /// may bring some more than this.
