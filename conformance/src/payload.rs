@@ -154,7 +154,7 @@ impl Source {
                 .push(Source::Literal(scope.fill(text)?.into_bytes().into()));
         }
         if let Some(hex) = &bytes.hex {
-            sources.push(Source::Literal(from_hex(hex)?.into()));
+            sources.push(Source::Literal(from_hex(&scope.fill(hex)?)?.into()));
         }
         if let Some(random) = &bytes.random {
             let (seed, size) =
