@@ -5,5 +5,6 @@
 mod data;
 mod lifecycle;
 pub mod peer;
+mod random;
 mod refused_uploads;
 mod uploads;

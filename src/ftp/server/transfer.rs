@@ -264,8 +264,9 @@ pub(super) fn find(
 /// The first buffer of an upload: most files fit it.
 const SMALL_BYTES: usize = 64 * 1024;
 
-/// The buffer of an upload that fills the small one.
-const LARGE_BYTES: usize = 256 * 1024;
+/// The buffer of an upload that fills the small one: the larger, the fewer
+/// calls for the same bytes, and a full pool can still have one each.
+const LARGE_BYTES: usize = 1024 * 1024;
 
 /// The most that is read of an upload that was refused: more than most
 /// files, and over soon even where the client never stops.
