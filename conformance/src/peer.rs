@@ -5,7 +5,7 @@
 //! with the other clients of the scenario ends waiting early.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,6 +38,18 @@ pub enum Trouble {
     Io(io::Error),
 }
 
+/// How a connection is made, where the plain way will not do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Route {
+    /// The address of this machine that it leaves from.
+    pub from: Option<IpAddr>,
+    /// Whether its port is no other connection's, and may be listened on
+    /// besides: FTP's default data port is that of the control connection.
+    pub own_port: bool,
+    /// The bytes that the machine takes in before anyone reads.
+    pub receive_buffer: Option<usize>,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub struct Peer {
@@ -57,12 +69,12 @@ impl Peer {
         deadline: Instant,
         abort: Arc<AtomicBool>,
     ) -> io::Result<Peer> {
-        Peer::connect_from(None, address, deadline, abort)
+        Peer::connect_by(Route::default(), address, deadline, abort)
     }
 
-    /// Connects from an address of this machine.
-    pub fn connect_from(
-        from: Option<IpAddr>,
+    /// Connects in a way of the caller's.
+    pub fn connect_by(
+        route: Route,
         address: SocketAddr,
         deadline: Instant,
         abort: Arc<AtomicBool>,
@@ -72,15 +84,18 @@ impl Peer {
             .max(Duration::from_millis(1));
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM, None)?;
-        // FTP's default data port is the control connection's own. A port
-        // that was not asked for may be shared with sockets of others, and
-        // nobody could listen on it.
-        socket.set_reuse_address(true)?;
+        if let Some(bytes) = route.receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
         let any = match address {
-            SocketAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
-            SocketAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+            SocketAddr::V4(_) => IpAddr::from([0; 4]),
+            SocketAddr::V6(_) => IpAddr::from([0; 16]),
         };
-        socket.bind(&SocketAddr::from((from.unwrap_or(any), 0)).into())?;
+        let own = route.from.or(route.own_port.then_some(any));
+        if let Some(own) = own {
+            socket.set_reuse_address(true)?;
+            socket.bind(&SocketAddr::from((own, 0)).into())?;
+        }
         socket.connect_timeout(&address.into(), left)?;
         Peer::of(socket.into(), abort)
     }

@@ -75,7 +75,7 @@ impl StreamUpload {
                 self.home.reserve_more(&mut self.place, missing)
         {
             self.put_down(0);
-            return Err(refused.into());
+            return Err(self.of_the_whole(refused, length).into());
         }
         self.file.write_all(bytes).map_err(on_write)?;
         self.written += length;
@@ -97,6 +97,19 @@ impl StreamUpload {
         self.ended = true;
         placed.sync().map_err(on_write)?;
         Ok(size)
+    }
+
+    /// A refusal of the next piece, in figures of the whole upload.
+    fn of_the_whole(&self, refused: Refused, piece: u64) -> Refused {
+        match refused {
+            Refused::OverQuota { needed: _, available } => {
+                Refused::OverQuota {
+                    needed: self.written + piece,
+                    available: available + self.place.reserved,
+                }
+            }
+            refused => refused,
+        }
     }
 
     fn put_down(&mut self, length: u64) {

@@ -113,8 +113,8 @@ impl Gather {
             self.breaks("reply.second-digit", what);
         }
         let text = text_of(&lines, &code);
-        let shown: Vec<_> =
-            lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+        let shown: Vec<String> =
+            lines.iter().map(|line| readable(line)).collect();
         let reply = Reply {
             line: shown.join(" ⏎ "),
             code,
@@ -144,6 +144,20 @@ fn text_of(lines: &[Vec<u8>], code: &str) -> Vec<u8> {
         })
         .collect();
     parts.join(&b'\n')
+}
+
+/// A line for people: what a terminal would obey is escaped.
+fn readable(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let mut readable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            readable.extend(c.escape_default());
+        } else {
+            readable.push(c);
+        }
+    }
+    readable
 }
 
 fn digits_of(line: &[u8]) -> Option<[u8; 3]> {
@@ -195,6 +209,14 @@ mod tests {
         let text = reply.text.as_deref();
         assert_eq!(text, Some("Listing\n type=file; a\nEnd"));
         assert_eq!(reply.lines, 3);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let mut gather = Gather::default();
+        let (reply, _) = gather.line(b"257 \"\x1b[2J\0\"\r").expect("whole");
+        assert_eq!(reply.line, "257 \"\\u{1b}[2J\\u{0}\"");
+        assert_eq!(reply.bytes, b"\"\x1b[2J\0\"");
     }
 
     #[test]

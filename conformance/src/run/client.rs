@@ -14,8 +14,8 @@ use std::time::Instant;
 use super::ftp::Link;
 use super::scene::{Scene, Stop, lock};
 use super::speech::{STRAY, Speech};
-use crate::case::{Close, Millis};
-use crate::peer::{End, Peer, Trouble};
+use crate::case::{Close, Dialect, Millis};
+use crate::peer::{End, Peer, Route, Trouble};
 use crate::reply::Reply;
 use crate::wire::{Kind, shown};
 
@@ -56,7 +56,9 @@ impl Client {
         let address = scene.address().map_err(Unconnected::Trouble)?;
         let connecting = Instant::now();
         let abort = scene.abort.clone();
-        let mut peer = Peer::connect_from(from, address, deadline, abort)
+        let own_port = scene.case.dialect == Dialect::Ftp;
+        let route = Route { from, own_port, ..Route::default() };
+        let mut peer = Peer::connect_by(route, address, deadline, abort)
             .map_err(|error| {
                 let what = format!("connecting to {address}: {error}");
                 scene.wire.add(name, Kind::Note, what.clone());

@@ -87,7 +87,8 @@ impl Script {
         self.expect(step, &with_field(code, "offset", offset), clock)?;
         let rest = whole.slice(offset, size).map_err(|e| self.trouble(&e))?;
         self.upload(step, &rest)?;
-        self.expect(step, &with_field("201", "size", size), clock)
+        let clock = self.renewed(clock);
+        self.expect(step, &with_field("201", "size", size), &clock)
     }
 
     /// A whole download that must succeed.
@@ -106,7 +107,8 @@ impl Script {
         begin.fields.insert("length".into(), source.len().to_string());
         self.expect(step, &begin, clock)?;
         self.receive(step, &source, clock)?;
-        self.expect(step, &with_field("201", "size", source.len()), clock)
+        let clock = self.renewed(clock);
+        self.expect(step, &with_field("201", "size", source.len()), &clock)
     }
 
     /// Exactly these bytes.

@@ -114,7 +114,7 @@ impl Script {
             Dialect::Ftp => self.data_bytes(step, &clock)?,
         }
         if let Some(end) = &step.end {
-            self.expect(step, end, &clock)?;
+            self.expect(step, end, &self.renewed(&clock))?;
         }
         Ok(())
     }
@@ -401,6 +401,17 @@ impl Script {
         let deadline = wanted.min(self.scene.deadline).max(now + LOOK);
         let not_before = step.not_before.map(|time| time.duration());
         Ok(Clock { start, deadline, asserted, not_before })
+    }
+
+    /// The clock for a reply that comes after bytes: they may have taken
+    /// long, and where the scenario sets no bound the reply has its own time.
+    pub(super) fn renewed(&self, clock: &Clock) -> Clock {
+        let patience = Instant::now() + self.scene.patience;
+        let deadline = match clock.asserted {
+            Some(_) => clock.deadline,
+            None => patience.min(self.scene.deadline).max(clock.deadline),
+        };
+        Clock { deadline, ..*clock }
     }
 
     /// How the step cuts what it sends.

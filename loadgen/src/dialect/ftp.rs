@@ -305,7 +305,7 @@ impl Talk {
 
     fn done(&mut self, code: Code) -> Heard<'static> {
         self.state = State::Idle;
-        Heard::Done { code: code.number(), size: None }
+        Heard::Done { code: Some(code.number()), size: None }
     }
 
     fn refused(&mut self, reply: &Reply) -> Heard<'static> {

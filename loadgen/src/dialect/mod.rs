@@ -157,8 +157,8 @@ pub(crate) enum Heard<'a> {
     },
     /// The step has ended as it should.
     Done {
-        /// The last reply's code.
-        code: u16,
+        /// The last reply's code; `None` where it came before the bytes.
+        code: Option<u16>,
         /// The file's size, where the reply says it.
         size: Option<u64>,
     },

@@ -45,7 +45,8 @@ enum State {
     Line,
     /// So many raw bytes are still to come.
     Body { left: u64 },
-    /// The listing is complete, and no reply follows it.
+    /// The listing is complete, and no reply follows: its only one came
+    /// before it.
     ListingEnd,
 }
 
@@ -88,7 +89,7 @@ impl Conversation for Talk {
             State::Body { left } => self.body(bytes, left),
             State::ListingEnd => {
                 self.state = State::Line;
-                (0, Heard::Done { code: LISTED, size: None })
+                (0, Heard::Done { code: None, size: None })
             }
             State::Queued | State::Line => self.line(bytes),
         }
@@ -178,7 +179,7 @@ impl Talk {
             let label = format!("{} {reason}", reply.code.digits());
             return Some(Heard::Refused { code, label });
         }
-        let done = Some(Heard::Done { code, size });
+        let done = Some(Heard::Done { code: Some(code), size });
         match (self.asked, reply.code) {
             (Asked::SignIn, Code::SignedIn)
             | (Asked::Plain | Asked::GetTail | Asked::PutSent, Code::Done)
@@ -244,9 +245,6 @@ fn nonsense(line: &[u8]) -> Heard<'static> {
     let shown = &line[..line.len().min(NONSENSE_SHOWN_MAX)];
     Heard::Nonsense(String::from_utf8_lossy(shown).into_owned())
 }
-
-/// A listing's only reply comes before it.
-const LISTED: u16 = 201;
 
 /// As much of a line that is no reply as a report needs to show.
 const NONSENSE_SHOWN_MAX: usize = 80;

@@ -171,12 +171,12 @@ impl<D: Dialect> Worker<D> {
     pub(super) fn on_timer(&mut self, index: u32, due: Nanos, now: Nanos) {
         match self.client(index).state {
             State::Away => self.come(index, due, now),
+            State::Queued => self.cut(index, now),
             State::SigningIn => self.sign_in(index, now),
             State::Thinking => self.act_next(index, due, now),
             State::Acting => self.read_on(index),
             State::Holding => self.say_goodbye(index, now),
             State::Connecting
-            | State::Queued
             | State::Free
             | State::Leaving
             | State::Parting

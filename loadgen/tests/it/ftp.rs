@@ -223,6 +223,21 @@ groups:
 }
 
 #[test]
+fn who_waits_in_silence_can_vanish_from_the_queue() {
+    let workload = "\
+name: impatient
+duration: 30s
+groups:
+  - {users: 3, visits: 1, operations: 1, hold: 1s, mix: {pwd: 1}}
+  - {users: 3, visits: 20, mix: {pwd: 1}, vanish: {share: 1, at: [queue]}}
+";
+    let more = ["--limit", "3", "--no-drill"];
+    let ran = against(Way::Honest, workload, &more).exits(0);
+    assert_eq!(ran.number("/liveness/visits"), 63.0);
+    assert!(ran.number("/liveness/served") < 63.0, "{}", ran.said);
+}
+
+#[test]
 fn the_limit_of_any_server_is_found() {
     for (way, told) in [
         (Way::Honest, "the next is told: nothing, and is left to wait"),

@@ -48,6 +48,18 @@ fn what_a_run_puts_is_taken_away_again() {
 }
 
 #[test]
+fn each_reply_counts_once() {
+    let server = Liar::start(Lie::None, 8);
+    let lists = "name: lists\nduration: 30s\nfiles: {count: 1, size: 9}\n\
+        groups:\n  \
+        - {users: 2, visits: 1, operations: 5, mix: {dir: 1}}\n";
+    let ran = run(server.address, lists, &["--no-drill"]).exits(0);
+    assert_eq!(ran.number("/operations/dir/count"), 10.0);
+    // Of each listing one, and one of each goodbye.
+    assert_eq!(ran.number("/codes/201"), 12.0);
+}
+
+#[test]
 fn a_seed_repeats_what_is_done() {
     let server = Liar::start(Lie::None, 8);
     let counts = |seed: &str| {

@@ -182,7 +182,7 @@ impl World {
                     };
                     out.write_all(answer).is_ok()
                 }
-                "dir" => out.write_all(b"201 length=0 entries=0\n").is_ok(),
+                "dir" => self.dir(out, path),
                 _ => out.write_all(b"201 path=/\n").is_ok(),
             };
             if !done {
@@ -197,6 +197,16 @@ impl World {
                 return true;
             }
         }
+    }
+
+    fn dir(&self, mut out: &TcpStream, folder: &str) -> bool {
+        let below = format!("{folder}/");
+        let files = self.files.lock().unwrap();
+        let names = files.keys().filter_map(|it| it.strip_prefix(&below));
+        let lines: Vec<String> = names.map(|it| format!("{it}\n")).collect();
+        let (count, text) = (lines.len(), lines.concat());
+        let head = format!("201 length={} entries={count}\n", text.len());
+        out.write_all((head + &text).as_bytes()).is_ok()
     }
 
     fn get(&self, mut out: &TcpStream, path: &str) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Must not know: files and transfers.
 
-use super::Conversation;
+use super::{Conversation, state::Status};
 use crate::ftp::{
     code::Code,
     verb::{self, PROPERTIES, VERBS, Verb},
@@ -68,26 +68,19 @@ impl Conversation<'_> {
     }
 
     pub(super) fn status(&mut self) {
-        let lines = self.status_lines();
+        let lines = Status {
+            user: self.session.user(),
+            peer: self.peer,
+            local: self.local,
+            kind: self.state.kind,
+        }
+        .lines();
         self.control.begin(Code::SYSTEM_STATUS, "Status:");
         for line in lines {
             self.control.inner(line.as_bytes());
         }
         self.control.inner(self.data.describe().as_bytes());
         self.control.reply(Code::SYSTEM_STATUS, "End of status.");
-    }
-
-    /// What STAT says of a session, in a transfer and outside.
-    pub(super) fn status_lines(&self) -> Vec<String> {
-        let user = self.session.user().unwrap_or("nobody yet");
-        vec![
-            format!("Connected to {} from {}", self.local, self.peer),
-            format!("Signed in: {user}"),
-            format!(
-                "TYPE: {}; STRU: file; MODE: stream",
-                self.state.kind.name()
-            ),
-        ]
     }
 
     /// English is what there is (RFC 2640 §4).
@@ -111,6 +104,20 @@ impl Conversation<'_> {
             (Code::BAD_ARGUMENT, "No language.")
         };
         self.control.reply(code, text);
+    }
+}
+
+impl Status<'_> {
+    /// In words.
+    pub(super) fn lines(&self) -> [String; 3] {
+        let Status { user, peer, local, kind } = self;
+        let user = user.unwrap_or("nobody yet");
+        let kind = kind.name();
+        [
+            format!("Connected to {local} from {peer}"),
+            format!("Signed in: {user}"),
+            format!("TYPE: {kind}; STRU: file; MODE: stream"),
+        ]
     }
 }
 

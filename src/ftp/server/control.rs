@@ -95,6 +95,11 @@ impl Control {
     ///
     /// Where the connection broke, or ended with nothing left to say.
     pub(super) fn listen(&mut self) -> Result<usize, End> {
+        if self.hear() == Hear::End {
+            // What it has sent beyond the bound is nobody's business.
+            self.ended = true;
+            return Ok(0);
+        }
         let mut bytes = [0; READ_BYTES];
         match self.stream.read_now(&mut bytes) {
             Ok(Some(count)) => self.take_in(&bytes[..count]),

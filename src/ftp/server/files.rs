@@ -34,18 +34,18 @@ impl Conversation<'_> {
         argument: &[u8],
         setup: TransferSetup,
     ) -> Option<Last> {
-        let path = self.located(argument, "RETR")?;
+        let path = self.located(argument)?;
         let download = match self.session.fetch(path, 0) {
             Ok(download) => download,
             Err(denial) => {
-                self.deny("RETR", &denial);
+                self.deny(denial);
                 return None;
             }
         };
         let sent = match self.what_is_sent(&download, setup) {
             Ok(sent) => sent,
             Err(denial) => {
-                self.deny("RETR", &denial);
+                self.deny(denial);
                 return None;
             }
         };
@@ -163,7 +163,7 @@ impl Conversation<'_> {
         start: Start,
         setup: TransferSetup,
     ) -> Option<Last> {
-        let path = self.located(argument, command)?;
+        let path = self.located(argument)?;
         let announced = setup.announced;
         let checked = self.stored_start(&path, start).and_then(|start| {
             self.session.check_upload(&path, start, announced)?;
@@ -175,7 +175,7 @@ impl Conversation<'_> {
         let start = match checked {
             Ok(start) => start,
             Err(denial) => {
-                self.deny(command, &denial);
+                self.deny(denial);
                 return None;
             }
         };
@@ -305,7 +305,7 @@ impl Conversation<'_> {
                 self.control.reply(Code::LOCAL_ERROR, text);
             }
             Broken::Denied(denial) => {
-                self.deny(command, &denial);
+                self.deny(denial);
             }
             Broken::Cut => return Some(Last::Words(STOPPING)),
             Broken::Gone(end) => return Some(self.gone(end)),

@@ -51,7 +51,7 @@ impl Conversation<'_> {
         let path = match self.located_or_here(argument) {
             Ok(path) => path,
             Err(denial) => {
-                self.deny("MLSD", &denial);
+                self.deny(denial);
                 return None;
             }
         };
@@ -63,7 +63,7 @@ impl Conversation<'_> {
                 return None;
             }
             Err(denial) => {
-                self.deny("MLSD", &denial);
+                self.deny(denial);
                 return None;
             }
         }
@@ -90,7 +90,7 @@ impl Conversation<'_> {
                 self.control.inner(&line);
                 self.control.reply(Code::DONE, "End.");
             }
-            Err(denial) => self.deny("MLST", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 
@@ -109,7 +109,7 @@ impl Conversation<'_> {
         let mut lines = match self.lines(path, Style::Columns { now: now() }) {
             Ok(lines) => lines,
             Err(denial) => {
-                self.deny("STAT", &denial);
+                self.deny(denial);
                 return None;
             }
         };
@@ -143,7 +143,7 @@ impl Conversation<'_> {
         let mut lines = match lines {
             Ok(lines) => lines,
             Err(denial) => {
-                self.deny(command, &denial);
+                self.deny(denial);
                 return None;
             }
         };

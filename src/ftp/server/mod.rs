@@ -34,7 +34,7 @@ use std::{
 use self::{
     control::{Control, Heard},
     data::DataSetup,
-    state::{State, Taken},
+    state::{State, Status, Taken},
     watch::Watch,
 };
 use super::{
@@ -83,6 +83,7 @@ pub fn serve(
         peer,
         local,
         login_until: Instant::now() + patience.login,
+        denied: None,
     };
     conversation.control.reply(Code::READY, "ftpool is ready.");
     let last = conversation.run();
@@ -106,6 +107,8 @@ struct Conversation<'a> {
     peer: SocketAddr,
     local: SocketAddr,
     login_until: Instant,
+    /// What the command under way was refused for.
+    denied: Option<Denial>,
 }
 
 /// Why a conversation ends, and with which last words.
@@ -181,7 +184,9 @@ impl Conversation<'_> {
             self.control.reply(Code::BAD_ARGUMENT, &text);
             return None;
         }
-        self.dispatch(row, argument, taken)
+        let last = self.dispatch(row, argument, taken);
+        self.log_denied(row, argument);
+        last
     }
 
     fn dispatch(
@@ -276,25 +281,36 @@ impl Conversation<'_> {
         path
     }
 
-    /// Answers what was refused, and keeps it in the log.
-    fn deny(&mut self, command: &str, denial: &Denial) {
+    /// Answers what was refused. It goes to the log with its command.
+    fn deny(&mut self, denial: Denial) {
+        let (code, text) = reply::denial(&denial);
+        self.control.reply(code, &text);
+        self.denied = Some(denial);
+    }
+
+    fn log_denied(&mut self, row: &Row, argument: &[u8]) {
+        let Some(denial) = self.denied.take() else { return };
+        let argument = String::from_utf8_lossy(argument);
+        let command = format!("{} {argument}", row.word);
         match denial {
             Denial::Refused(refused) => {
-                self.journal.refused(refused, command, None);
+                self.journal.refused(&refused, &command, None);
             }
-            Denial::Failed(failed) => self.journal.failed(failed, command),
+            Denial::Failed(failed) => self.journal.failed(&failed, &command),
         }
-        let (code, text) = reply::denial(denial);
-        self.control.reply(code, &text);
     }
 
     /// The control connection as a transfer needs it.
     fn watch(&mut self) -> Watch<'_> {
-        let status = self.status_lines();
+        let status = Status {
+            user: self.session.user(),
+            peer: self.peer,
+            local: self.local,
+            kind: self.state.kind,
+        };
         Watch::new(
             &mut self.control,
             self.journal,
-            (self.peer, self.local),
             self.patience.stall,
             status,
         )

@@ -20,14 +20,14 @@ impl Conversation<'_> {
     pub(super) fn change_directory(&mut self, argument: &[u8]) {
         let Some(path) = self.path(argument) else { return };
         let request = Request::ChangeDirectory { to: Some(path) };
-        if let Some(Granted::Directory(path)) = self.ask("CWD", request) {
+        if let Some(Granted::Directory(path)) = self.ask(request) {
             let text = quoted(path.as_bytes(), "is the current directory.");
             self.control.reply_bytes(Code::DONE, &text);
         }
     }
 
     pub(super) fn working_directory(&mut self) {
-        let granted = self.ask("PWD", Request::CurrentDirectory);
+        let granted = self.ask(Request::CurrentDirectory);
         if let Some(Granted::Directory(path)) = granted {
             let text = quoted(path.as_bytes(), "is the current directory.");
             self.control.reply_bytes(Code::PATH, &text);
@@ -37,7 +37,7 @@ impl Conversation<'_> {
     pub(super) fn make_directory(&mut self, argument: &[u8]) {
         let Some(path) = self.path(argument) else { return };
         let request = Request::MakeDirectory { path };
-        if let Some(Granted::Made(path)) = self.ask("MKD", request) {
+        if let Some(Granted::Made(path)) = self.ask(request) {
             let text = quoted(path.as_bytes(), "is made.");
             self.control.reply_bytes(Code::PATH, &text);
         }
@@ -46,29 +46,29 @@ impl Conversation<'_> {
     pub(super) fn remove_directory(&mut self, argument: &[u8]) {
         let Some(path) = self.path(argument) else { return };
         let request = Request::RemoveDirectory { path };
-        if self.ask("RMD", request).is_some() {
+        if self.ask(request).is_some() {
             self.control.reply(Code::DONE, "Removed.");
         }
     }
 
     pub(super) fn delete(&mut self, argument: &[u8]) {
         let Some(file) = self.path(argument) else { return };
-        if self.ask("DELE", Request::Remove { file }).is_some() {
+        if self.ask(Request::Remove { file }).is_some() {
             self.control.reply(Code::DONE, "Removed.");
         }
     }
 
     pub(super) fn rename_from(&mut self, argument: &[u8]) {
-        let Some(from) = self.located(argument, "RNFR") else { return };
+        let Some(from) = self.located(argument) else { return };
         match self.session.show(&from) {
             Ok(_) if from.is_root() => {
-                self.deny("RNFR", &Denial::Refused(Refused::Denied));
+                self.deny(Denial::Refused(Refused::Denied));
             }
             Ok(_) => {
                 self.state.rename_from = Some(from);
                 self.control.reply(Code::PENDING, "RNTO comes next.");
             }
-            Err(denial) => self.deny("RNFR", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 
@@ -79,10 +79,10 @@ impl Conversation<'_> {
             let text = "RNFR comes right before.";
             return self.control.reply(Code::BAD_SEQUENCE, text);
         };
-        let Some(to) = self.located(argument, "RNTO") else { return };
+        let Some(to) = self.located(argument) else { return };
         match self.session.replace(&from, &to) {
             Ok(()) => self.control.reply(Code::DONE, "Renamed."),
-            Err(denial) => self.deny("RNTO", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 
@@ -93,23 +93,23 @@ impl Conversation<'_> {
             let text = "SIZE is for TYPE I.";
             return self.control.reply(Code::FILE_UNAVAILABLE, text);
         }
-        let Some(path) = self.located(argument, "SIZE") else { return };
+        let Some(path) = self.located(argument) else { return };
         match self.session.measure(&path) {
             Ok(size) => {
                 self.control.reply(Code::FILE_STATUS, &size.to_string());
             }
-            Err(denial) => self.deny("SIZE", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 
     pub(super) fn modification_time(&mut self, argument: &[u8]) {
-        let Some(path) = self.located(argument, "MDTM") else { return };
+        let Some(path) = self.located(argument) else { return };
         match self.session.describe(&path) {
             Ok(entry) => {
                 let time = time_value(entry.modified_secs);
                 self.control.reply(Code::FILE_STATUS, &time);
             }
-            Err(denial) => self.deny("MDTM", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 
@@ -124,21 +124,21 @@ impl Conversation<'_> {
             let text = "Its form is: MFMT YYYYMMDDHHMMSS FILE";
             return self.control.reply(Code::BAD_ARGUMENT, text);
         };
-        let Some(path) = self.located(name, "MFMT") else { return };
+        let Some(path) = self.located(name) else { return };
         match self.session.set_modified(&path, secs) {
             Ok(()) => {
                 let time = format!("Modify={}; ", time_value(secs));
                 let text = [time.as_bytes(), name].concat();
                 self.control.reply_bytes(Code::FILE_STATUS, &text);
             }
-            Err(denial) => self.deny("MFMT", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 
     /// `HASH path` (draft-bryan-ftpext-hash §3): of the range of RANG, or
     /// of the whole file.
     pub(super) fn hash(&mut self, argument: &[u8], setup: TransferSetup) {
-        let Some(path) = self.located(argument, "HASH") else { return };
+        let Some(path) = self.located(argument) else { return };
         let opened = match self.session.describe(&path) {
             Ok(entry) if entry.kind == EntryKind::Directory => {
                 let text = "A directory has no digest.";
@@ -148,7 +148,7 @@ impl Conversation<'_> {
         };
         let (file, size) = match opened {
             Ok(opened) => opened,
-            Err(denial) => return self.deny("HASH", &denial),
+            Err(denial) => return self.deny(denial),
         };
         let (first, end) = match setup.range {
             Some((first, last)) => (first, size.min(last + 1)),
@@ -168,7 +168,7 @@ impl Conversation<'_> {
                 self.control.reply_bytes(Code::FILE_STATUS, &text);
             }
             Err(error) => {
-                self.deny("HASH", &Denial::Failed(Failed::Io(error)));
+                self.deny(Denial::Failed(Failed::Io(error)));
             }
         }
     }
@@ -176,14 +176,14 @@ impl Conversation<'_> {
     /// What a new upload may take, in bytes.
     pub(super) fn available(&mut self, argument: &[u8]) {
         if !argument.is_empty() {
-            let Some(path) = self.located(argument, "AVBL") else { return };
+            let Some(path) = self.located(argument) else { return };
             match self.session.describe(&path) {
                 Ok(entry) if entry.kind == EntryKind::Directory => {}
                 Ok(_) => {
                     let denial = Denial::Refused(Refused::NotFound);
-                    return self.deny("AVBL", &denial);
+                    return self.deny(denial);
                 }
-                Err(denial) => return self.deny("AVBL", &denial),
+                Err(denial) => return self.deny(denial),
             }
         }
         match self.session.quota() {
@@ -191,7 +191,7 @@ impl Conversation<'_> {
                 let text = report.available.to_string();
                 self.control.reply(Code::FILE_STATUS, &text);
             }
-            Err(denial) => self.deny("AVBL", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 
@@ -210,7 +210,7 @@ impl Conversation<'_> {
                     );
                     self.control.reply(Code::OKAY, &text);
                 }
-                Err(denial) => self.deny("SITE QUOTA", &denial),
+                Err(denial) => self.deny(denial),
             },
             b"CHMOD" => {
                 let text = "Files have no modes here; it stays as it is.";
@@ -224,31 +224,27 @@ impl Conversation<'_> {
     }
 
     /// The path of an argument, seen from here; else it is answered.
-    pub(super) fn located(
-        &mut self,
-        argument: &[u8],
-        command: &str,
-    ) -> Option<VPath> {
+    pub(super) fn located(&mut self, argument: &[u8]) -> Option<VPath> {
         let text: PathText = self.path(argument)?;
         match self.session.locate(Some(&text)) {
             Ok(path) => Some(path),
             Err(denial) => {
-                self.deny(command, &denial);
+                self.deny(denial);
                 None
             }
         }
     }
 
     /// Asks the core; a refusal is answered here.
-    fn ask(&mut self, command: &str, request: Request) -> Option<Granted> {
+    fn ask(&mut self, request: Request) -> Option<Granted> {
         match self.session.handle(request) {
             Outcome::Granted(granted) => Some(granted),
             Outcome::Refused(refused) => {
-                self.deny(command, &Denial::Refused(refused));
+                self.deny(Denial::Refused(refused));
                 None
             }
             Outcome::Failed(failed) => {
-                self.deny(command, &Denial::Failed(failed));
+                self.deny(Denial::Failed(failed));
                 None
             }
         }

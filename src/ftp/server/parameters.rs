@@ -188,13 +188,13 @@ impl Conversation<'_> {
             Ok(report) if needed > report.available => {
                 let available = report.available;
                 let refused = Refused::OverQuota { needed, available };
-                self.deny("ALLO", &Denial::Refused(refused));
+                self.deny(Denial::Refused(refused));
             }
             Ok(_) => {
                 self.state.setup.announced = Some(needed);
                 self.control.reply(Code::OKAY, "The space is enough.");
             }
-            Err(denial) => self.deny("ALLO", &denial),
+            Err(denial) => self.deny(denial),
         }
     }
 

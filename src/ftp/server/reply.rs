@@ -54,7 +54,7 @@ pub(super) fn refusal(refused: &Refused) -> (Code, String) {
         }
         Refused::OverQuota { needed, available } => {
             let text = format!(
-                "It does not fit the quota: {needed} bytes more, \
+                "It does not fit the quota: {needed} bytes or more, \
                  {available} available."
             );
             return (Code::OVER_ALLOCATION, text);

@@ -3,6 +3,8 @@
 //!
 //! Must not know: sockets, and how commands are answered.
 
+use std::net::SocketAddr;
+
 use super::{facts::Facts, hash::Algorithm};
 use crate::{ftp::verb::Setup, session::VPath};
 
@@ -33,6 +35,17 @@ pub(super) struct TransferSetup {
     pub(super) range: Option<(u64, u64)>,
     /// How many bytes will be sent, where ALLO said so.
     pub(super) announced: Option<u64>,
+}
+
+/// What STAT says of a session, in a transfer and outside.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Status<'a> {
+    pub(super) user: Option<&'a str>,
+    /// The client's end of the control connection.
+    pub(super) peer: SocketAddr,
+    /// This end of it.
+    pub(super) local: SocketAddr,
+    pub(super) kind: DataType,
 }
 
 /// How a file's bytes look on the data connection.

@@ -82,49 +82,89 @@ fn send_bytes(
     Ok(())
 }
 
-/// Takes all bytes that come into an upload.
+/// Takes all bytes that come into an upload. Where it is broken off, what
+/// has come by then is taken all the same: there it can go on.
 pub(super) fn receive_file(
     side: &mut Side,
     upload: &mut StreamUpload,
-    mut line_ends: Option<ascii::Receiver>,
+    line_ends: Option<ascii::Receiver>,
     watch: &mut Watch<'_>,
 ) -> Result<(), Broken> {
-    let mut buffer = vec![0; SMALL_BYTES];
-    let mut converted = Vec::new();
-    loop {
-        let got = match side.read_now(&mut buffer) {
-            Ok(Some(0)) => break,
-            Ok(Some(got)) => got,
-            Ok(None) => {
-                let until = watch.deadline();
-                watch.wait_to_read(side.as_fd(), until)?;
-                continue;
-            }
-            Err(error) => return Err(Broken::Data(Some(error))),
-        };
-        watch.moved(got);
-        let bytes = match &mut line_ends {
-            None => &buffer[..got],
-            Some(receiver) => {
-                converted.clear();
-                receiver.push_stored(&buffer[..got], &mut converted);
-                converted.as_slice()
-            }
-        };
-        upload.write(bytes).map_err(Broken::Denied)?;
-        if got == buffer.len() {
-            watch.glance()?;
-            if buffer.len() < LARGE_BYTES {
-                buffer.resize(LARGE_BYTES, 0);
+    let (buffer, converted) = (vec![0; SMALL_BYTES], Vec::new());
+    let mut intake = Intake { upload, line_ends, buffer, converted };
+    let result = intake.take_all(side, watch);
+    if let Err(Broken::Aborted | Broken::Gone(_)) = result {
+        for _ in 0..LEFT_READS_MAX {
+            match intake.take(side, watch) {
+                Ok(Some(1..)) => {}
+                Ok(Some(0) | None) | Err(_) => break,
             }
         }
     }
-    if let Some(receiver) = &mut line_ends {
-        converted.clear();
-        receiver.finish(&mut converted);
-        upload.write(&converted).map_err(Broken::Denied)?;
+    result
+}
+
+/// The way of an upload's bytes.
+struct Intake<'a> {
+    upload: &'a mut StreamUpload,
+    line_ends: Option<ascii::Receiver>,
+    buffer: Vec<u8>,
+    converted: Vec<u8>,
+}
+
+impl Intake<'_> {
+    fn take_all(
+        &mut self,
+        side: &mut Side,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), Broken> {
+        loop {
+            match self.take(side, watch)? {
+                Some(0) => break,
+                Some(got) if got == self.buffer.len() => {
+                    watch.glance()?;
+                    if self.buffer.len() < LARGE_BYTES {
+                        self.buffer.resize(LARGE_BYTES, 0);
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    let until = watch.deadline();
+                    watch.wait_to_read(side.as_fd(), until)?;
+                }
+            }
+        }
+        if let Some(receiver) = &mut self.line_ends {
+            self.converted.clear();
+            receiver.finish(&mut self.converted);
+            self.upload.write(&self.converted).map_err(Broken::Denied)?;
+        }
+        watch.require_client()
     }
-    watch.require_client()
+
+    /// Takes what has come; `None` where nothing has, 0 at the end.
+    fn take(
+        &mut self,
+        side: &mut Side,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<usize>, Broken> {
+        let got = match side.read_now(&mut self.buffer) {
+            Ok(Some(got)) => got,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(Broken::Data(Some(error))),
+        };
+        watch.moved(got);
+        let bytes = match &mut self.line_ends {
+            None => &self.buffer[..got],
+            Some(receiver) => {
+                self.converted.clear();
+                receiver.push_stored(&self.buffer[..got], &mut self.converted);
+                self.converted.as_slice()
+            }
+        };
+        self.upload.write(bytes).map_err(Broken::Denied)?;
+        Ok(Some(got))
+    }
 }
 
 /// Reads what still comes of an upload whose refusal is said already, and
@@ -230,6 +270,10 @@ const LARGE_BYTES: usize = 256 * 1024;
 /// The most that is read of an upload that was refused: more than most
 /// files, and over soon even where the client never stops.
 const DISCARDED_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How often what has come already is read after an upload was broken off:
+/// more than a socket's buffers hold, and still an end.
+const LEFT_READS_MAX: usize = 256;
 
 /// What is read at a time of a file that is converted.
 const PIECE_BYTES: usize = 16 * 1024;

@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::control::{Control, Heard};
+use super::{
+    control::{Control, Heard},
+    state::Status,
+};
 use crate::{
     ftp::{
         code::Code,
@@ -52,11 +55,8 @@ pub(super) enum Broken {
 pub(super) struct Watch<'a> {
     pub(super) control: &'a mut Control,
     pub(super) journal: &'a mut Journal,
-    peer: SocketAddr,
-    local: SocketAddr,
     stall: Duration,
-    /// What STAT says about the session while it transfers.
-    status: Vec<String>,
+    status: Status<'a>,
     moved: u64,
 }
 
@@ -64,11 +64,10 @@ impl<'a> Watch<'a> {
     pub(super) fn new(
         control: &'a mut Control,
         journal: &'a mut Journal,
-        (peer, local): (SocketAddr, SocketAddr),
         stall: Duration,
-        status: Vec<String>,
+        status: Status<'a>,
     ) -> Watch<'a> {
-        Watch { control, journal, peer, local, stall, status, moved: 0 }
+        Watch { control, journal, stall, status, moved: 0 }
     }
 
     /// Sends what is written, and looks through the lines that came along
@@ -84,12 +83,12 @@ impl<'a> Watch<'a> {
 
     /// The client's end of the control connection.
     pub(super) fn peer(&self) -> SocketAddr {
-        self.peer
+        self.status.peer
     }
 
     /// This end of it.
     pub(super) fn local(&self) -> SocketAddr {
-        self.local
+        self.status.local
     }
 
     /// When a wait that begins now has lasted too long.
@@ -225,7 +224,7 @@ impl<'a> Watch<'a> {
 
     fn tell_status(&mut self) {
         self.control.begin(Code::SYSTEM_STATUS, "Status:");
-        for line in &self.status {
+        for line in self.status.lines() {
             self.control.inner(line.as_bytes());
         }
         let line = format!("A transfer is under way: {} bytes", self.moved);

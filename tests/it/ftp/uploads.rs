@@ -94,6 +94,7 @@ fn a_client_that_was_killed_has_not_stored() {
     let mut data = anna.passive();
     anna.ask("STOR f", "150 ");
     data.write_all(b"not all of it").expect("it takes it");
+    wait_until_read(&mut anna, 13);
     // Both ends, in the order in which a process loses them.
     anna.control.half_close();
     drop(data);
@@ -307,11 +308,17 @@ fn wait_for(peer: &mut FtpPeer, available: u64) {
 #[track_caller]
 fn break_off(peer: &mut FtpPeer, mut data: TcpStream, bytes: &[u8]) {
     data.write_all(bytes).expect("it takes it");
-    let wanted = format!("under way: {} bytes", bytes.len());
+    wait_until_read(peer, bytes.len());
+    let socket = socket2::SockRef::from(&data);
+    socket.set_linger(Some(Duration::ZERO)).expect("a socket");
+}
+
+/// Waits until the server has read so many bytes of the transfer under way.
+#[track_caller]
+fn wait_until_read(peer: &mut FtpPeer, bytes: usize) {
+    let wanted = format!("under way: {bytes} bytes");
     let deadline = Instant::now() + DEADLINE;
     while !peer.ask("STAT", "211-").contains(&wanted) {
         assert!(Instant::now() < deadline, "never {wanted}");
     }
-    let socket = socket2::SockRef::from(&data);
-    socket.set_linger(Some(Duration::ZERO)).expect("a socket");
 }

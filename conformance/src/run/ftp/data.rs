@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::case::{DATA_NAME, Data, Dial, Step, When};
-use crate::peer::{End, Peer};
+use crate::peer::{End, Peer, Route};
 use crate::run::client::Pace;
 use crate::run::scene::Stop;
 use crate::run::script::{Clock, Script};
@@ -190,7 +190,9 @@ impl Script {
             return Err(self.trouble(&format!("no data connection {name:?}")));
         };
         let (address, from) = (link.address, link.from);
-        match Peer::connect_from(from, address, clock.deadline, abort) {
+        let receive_buffer = Some(RECEIVE_BYTES);
+        let route = Route { from, receive_buffer, ..Route::default() };
+        match Peer::connect_by(route, address, clock.deadline, abort) {
             Ok(peer) => {
                 link.peer = Some(peer);
                 let port = address.port();
@@ -277,6 +279,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket =
         Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
+    socket.set_recv_buffer_size(RECEIVE_BYTES)?;
     socket.bind(&SockAddr::from(address))?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
@@ -339,6 +342,10 @@ fn eprt_line(address: SocketAddr, d: &str) -> String {
 
 /// How long one look for a connection takes.
 const SLICE: Duration = Duration::from_millis(50);
+
+/// A server that is not read from has to stop soon, whatever the machine's
+/// own settings are: what is in flight is this and its own buffer.
+const RECEIVE_BYTES: usize = 128 * 1024;
 
 /// One data connection is wanted; a second would be told.
 const BACKLOG: i32 = 4;

@@ -98,7 +98,8 @@ impl Script {
     }
 
     fn finish(&mut self, step: &Step, clock: &Clock) -> Result<(), Stop> {
-        self.one_of(step, &["226", "250"], clock).map(drop)
+        let clock = self.renewed(clock);
+        self.one_of(step, &["226", "250"], &clock).map(drop)
     }
 
     fn forget_link(&mut self, step: &Step) -> Result<(), Stop> {

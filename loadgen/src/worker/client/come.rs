@@ -118,6 +118,10 @@ impl<D: Dialect> Worker<D> {
         client.state = State::Queued;
         client.moved = now;
         let took = now - client.visit.began;
+        if client.cut == Some(CutAt::Queue) {
+            // Where waiting is silent, no word of it ever comes.
+            self.set_timer(index, now + IMPATIENT_AFTER);
+        }
         self.want(index, EventFlags::IN);
         self.note_phase(index, Op::Visit, Phase::Connect, took);
     }
@@ -189,6 +193,9 @@ impl<D: Dialect> Worker<D> {
 
 /// How often a client that the stages do not want yet looks again.
 const LOOK_AGAIN: Nanos = 20 * MS;
+
+/// So long does who is to vanish from the queue wait for a word of it.
+const IMPATIENT_AFTER: Nanos = 5 * MS;
 
 /// A slow reader's receive buffer, so that the server feels its slowness.
 pub(super) const SLOW_BUFFER_BYTES: usize = 16 * 1024;

@@ -159,11 +159,11 @@ impl<D: Dialect> Worker<D> {
     fn on_done(
         &mut self,
         index: u32,
-        code: u16,
+        code: Option<u16>,
         size: Option<u64>,
         now: Nanos,
     ) {
-        self.slice.code(code);
+        code.into_iter().for_each(|code| self.slice.code(code));
         let client = self.client_mut(index);
         client.visit.proven_until = client.sent;
         if client.state == State::Leaving {
