@@ -396,9 +396,8 @@ mod tests {
     #[test]
     fn every_built_in_scenario_is_told_in_words() {
         let cases = crate::load::embedded().expect("they are good");
-        let lies_of = |dialect| {
-            crate::lies::embedded(dialect).expect("they are good")
-        };
+        let lies_of =
+            |dialect| crate::lies::embedded(dialect).expect("they are good");
         let native = lies_of(Dialect::Native);
         let ftp = lies_of(Dialect::Ftp);
         for case in &cases {

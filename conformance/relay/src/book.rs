@@ -45,7 +45,8 @@ impl Book {
     /// server gets instead.
     pub(crate) fn ask(&mut self, tells: &Tells, line: &[u8]) -> Vec<Vec<u8>> {
         let verb = verb_of(line);
-        let mut asked = Asked { verb, line: line.to_vec(), ..Asked::default() };
+        let mut asked =
+            Asked { verb, line: line.to_vec(), ..Asked::default() };
         for rule in &tells.commands {
             let Some(groups) = rule.meets(&asked.verb, line) else { continue };
             let filled = |text: &[u8]| {

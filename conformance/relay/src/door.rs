@@ -110,10 +110,8 @@ fn tell_panic(joined: thread::Result<()>) {
 
 /// Waits a little for somebody to come.
 fn wait_for(listener: &TcpListener) {
-    let time = Timespec {
-        tv_sec: 0,
-        tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()),
-    };
+    let time =
+        Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()) };
     let mut fds = [PollFd::new(listener, PollFlags::IN)];
     // What goes wrong here is seen by the accept.
     let _ = poll(&mut fds, Some(&time));

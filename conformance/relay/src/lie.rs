@@ -5,6 +5,8 @@
 //! file reads them and says which of them meets what; the sessions act on
 //! it. It knows no socket. docs/lies-ftp.md is the page for people.
 
+use std::sync::{LazyLock, OnceLock};
+
 use regex::bytes::Regex;
 use serde::Deserialize;
 
@@ -150,7 +152,9 @@ impl ReplyRule {
         let mut reply = reply;
         if let Some(with) = &self.with {
             reply = match &self.find {
-                Some(find) => find.0.replace(&reply, &with.0[..]).into_owned(),
+                Some(find) => {
+                    find.get().replace(&reply, &with.0[..]).into_owned()
+                }
                 None => with.0.clone(),
             };
         }
@@ -172,7 +176,7 @@ impl CommandRule {
             return None;
         }
         match &self.find {
-            Some(find) => find.0.captures(line),
+            Some(find) => find.get().captures(line),
             None => ANY_LINE.captures(line),
         }
     }
@@ -183,10 +187,20 @@ impl DataRule {
     pub(crate) fn meets(&self, verb: &str, line: &[u8]) -> bool {
         self.of.has(verb) && matches(&self.when, line)
     }
+
+    /// Bytes as they go on.
+    pub(crate) fn told(&self, bytes: Vec<u8>) -> Vec<u8> {
+        match (&self.find, &self.with) {
+            (Some(find), Some(with)) => {
+                find.get().replace_all(&bytes, &with.0[..]).into_owned()
+            }
+            _ => bytes,
+        }
+    }
 }
 
 fn matches(pattern: &Option<Pattern>, bytes: &[u8]) -> bool {
-    pattern.as_ref().is_none_or(|pattern| pattern.0.is_match(bytes))
+    pattern.as_ref().is_none_or(|pattern| pattern.get().is_match(bytes))
 }
 
 /// The reply with another code on each line that has the first line's.
@@ -222,15 +236,26 @@ impl Words {
 }
 
 /// A regular expression over bytes; it knows Unicode unless told otherwise.
+/// It is compiled when it is first wanted: of all the lies one is told.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Pattern(pub(crate) Regex);
+#[serde(from = "String")]
+pub(crate) struct Pattern {
+    text: String,
+    compiled: OnceLock<Regex>,
+}
 
-impl TryFrom<String> for Pattern {
-    type Error = regex::Error;
+impl Pattern {
+    /// The expression.
+    fn get(&self) -> &Regex {
+        self.compiled.get_or_init(|| {
+            Regex::new(&self.text).expect("a test compiles every pattern")
+        })
+    }
+}
 
-    fn try_from(text: String) -> Result<Pattern, regex::Error> {
-        Regex::new(&text).map(Pattern)
+impl From<String> for Pattern {
+    fn from(text: String) -> Pattern {
+        Pattern { text, compiled: OnceLock::new() }
     }
 }
 
@@ -254,11 +279,79 @@ impl TryFrom<String> for Text {
     }
 }
 
-static ANY_LINE: std::sync::LazyLock<Regex> =
-    std::sync::LazyLock::new(|| {
-        Regex::new("(?s-u)^([^ ]*) ?(.*)$").expect("it is a pattern")
-    });
+static ANY_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?s-u)^([^ ]*) ?(.*)$").expect("it is a pattern")
+});
 
 /// More of a transfer is not looked at in one piece: listings and the files
 /// of the scenarios about them are smaller.
 pub(crate) const WHOLE_BYTES_MAX: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lies that are told are good.
+    fn lies() -> Vec<Lie> {
+        all(include_str!("../../../fixtures/mutants-ftp.yaml"))
+            .expect("they read")
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        for lie in lies() {
+            let Tells { replies, commands, data, segments } = lie.tells;
+            let rules = replies.len() + commands.len() + data.len();
+            assert!(rules > 0 || segments.is_some(), "{}", lie.name);
+            let replies = replies
+                .iter()
+                .flat_map(|rule| [&rule.when, &rule.code, &rule.find]);
+            let commands = commands.iter().map(|rule| &rule.find);
+            let data = data.iter().flat_map(|rule| [&rule.when, &rule.find]);
+            for pattern in replies.chain(commands).chain(data).flatten() {
+                let made = Regex::new(&pattern.text);
+                assert!(made.is_ok(), "{}: {made:?}", lie.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_changes_something() {
+        for lie in lies() {
+            for rule in lie.tells.replies {
+                let acts = rule.with.is_some()
+                    || rule.becomes.is_some()
+                    || rule.late
+                    || rule.then.is_some();
+                assert!(acts, "{}", lie.name);
+            }
+            for rule in lie.tells.commands {
+                let acts = rule.with.is_some()
+                    || rule.says.is_some()
+                    || !rule.before.is_empty()
+                    || !rule.after.is_empty();
+                assert!(acts, "{}", lie.name);
+            }
+            for rule in lie.tells.data {
+                let acts = rule.find.is_some() && rule.with.is_some()
+                    || rule.cut.is_some()
+                    || rule.end.is_some();
+                assert!(acts, "{}", lie.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_changed_on_every_line_that_has_it() {
+        let reply = b"211-a\r\n 211 b\r\n211 c\r\n";
+        let told = recoded(reply, "214");
+        assert_eq!(told, b"214-a\r\n 211 b\r\n214 c\r\n");
+    }
+
+    #[test]
+    fn text_may_have_any_byte() {
+        let text = Text::try_from("a\\xff\\x0d.".to_owned());
+        assert_eq!(text.map(|text| text.0), Ok(b"a\xff\r.".to_vec()));
+        assert!(Text::try_from("\\xno".to_owned()).is_err());
+    }
+}

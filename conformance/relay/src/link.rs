@@ -127,14 +127,8 @@ impl Filter {
     }
 
     fn give_whole(&mut self, to: &mut Side) {
-        let Some(mut whole) = self.whole.take() else { return };
-        if let (Some(find), Some(with)) = (&self.rule.find, &self.rule.with) {
-            whole = find.0.replace_all(&whole, &with.0[..]).into_owned();
-        }
-        self.give(&whole, to);
-        if self.rule.find.is_none() {
-            self.whole = None;
-        }
+        let Some(whole) = self.whole.take() else { return };
+        self.give(&self.rule.told(whole), to);
     }
 
     fn give(&mut self, bytes: &[u8], to: &mut Side) {

@@ -77,9 +77,7 @@ impl Ports {
         }
         let port = self.open(target.ip(), target, false).ok()?;
         Some(match form {
-            Form::Six => {
-                PORT.replace(line, &numbers(port)[..]).into_owned()
-            }
+            Form::Six => PORT.replace(line, &numbers(port)[..]).into_owned(),
             Form::Eprt => {
                 let with = format!("${{1}}${{2}}${{3}}{port}${{5}}");
                 EPRT.replace(line, with.as_bytes()).into_owned()

@@ -123,10 +123,7 @@ mod tests {
             said.extend(replies.feed(line.as_bytes()));
         }
         let said: Vec<_> = said.iter().map(|r| &r.bytes[..]).collect();
-        assert_eq!(
-            said,
-            [&b"211-a\r\n 212 b\r\n211 c\r\n"[..], b"200 d\r\n"]
-        );
+        assert_eq!(said, [&b"211-a\r\n 212 b\r\n211 c\r\n"[..], b"200 d\r\n"]);
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub(super) fn lies(arguments: &LiesArguments) -> Result<(), ExitCode> {
     };
     let mut cases = cases.map_err(refuse)?;
     cases.retain(|case| case.dialect == arguments.dialect);
-    let all = lies::embedded(arguments.dialect).map_err(|error| usage(&error))?;
+    let all =
+        lies::embedded(arguments.dialect).map_err(|error| usage(&error))?;
     let chosen = arguments.chosen(&all)?;
     if !arguments.liar.is_file() {
         let path = arguments.liar.display();
@@ -136,12 +137,7 @@ impl LiesArguments {
         cases: &[Case],
         findings: &Findings,
     ) -> Result<Option<String>, ExitCode> {
-        let page = table::page(
-            self.dialect,
-            lies,
-            cases,
-            &findings.caught,
-        );
+        let page = table::page(self.dialect, lies, cases, &findings.caught);
         if let Some(path) = &self.write {
             let written = fs::write(path, &page);
             written.map_err(|e| usage(&format!("{}: {e}", path.display())))?;

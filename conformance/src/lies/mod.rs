@@ -36,10 +36,9 @@ pub struct Lie {
 /// The lies of a dialect that are built in.
 pub fn embedded(dialect: Dialect) -> Result<Vec<Lie>, String> {
     let (name, text) = match dialect {
-        Dialect::Native => (
-            "mutants.yaml",
-            include_str!("../../../fixtures/mutants.yaml"),
-        ),
+        Dialect::Native => {
+            ("mutants.yaml", include_str!("../../../fixtures/mutants.yaml"))
+        }
         Dialect::Ftp => (
             "mutants-ftp.yaml",
             include_str!("../../../fixtures/mutants-ftp.yaml"),

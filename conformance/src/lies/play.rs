@@ -5,7 +5,6 @@
 //! that hangs, or brings the server down, has not said what is wrong. With
 //! rows, one of them has to catch it, and none may end in trouble.
 
-use std::collections::{BTreeMap, BTreeSet};
 use super::Lie;
 use crate::case::Case;
 use crate::report;
@@ -13,6 +12,7 @@ use crate::run::{self, Options};
 use crate::suite;
 use crate::target::Target;
 use crate::verdict::{Outcome, Verdict, weighed};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is played, on what, and how much of it at once.
 #[derive(Clone, Debug)]
