@@ -9,11 +9,19 @@ use std::fmt::Write;
 
 use super::play::Pair;
 use super::{Lie, heads};
-use crate::case::{Case, Level};
+use crate::case::{Case, Dialect, Level};
 
-/// The whole page.
-pub fn page(lies: &[Lie], cases: &[Case], caught: &BTreeSet<Pair>) -> String {
-    let mut page = HEAD.to_owned();
+/// The whole page of a dialect.
+pub fn page(
+    dialect: Dialect,
+    lies: &[Lie],
+    cases: &[Case],
+    caught: &BTreeSet<Pair>,
+) -> String {
+    let mut page = match dialect {
+        Dialect::Native => HEAD.to_owned(),
+        Dialect::Ftp => HEAD_FTP.to_owned(),
+    };
     counts(lies, cases, caught, &mut page);
     for kind in kinds(lies) {
         let _ = write!(page, "\n## {kind}\n\n{LIES_HEAD}");
@@ -131,6 +139,28 @@ cargo run -p ftpool-conformance -- lies --liar target/debug/ftpool-liar \\
 
 ";
 
+const HEAD_FTP: &str = "\
+# The lies about FTP, and who catches them
+
+The FTP suite is itself tested, as the native one is ([lies.md](lies.md)):
+`conformance/relay` stands before the real server and can be told to lie, and
+each lie has to be caught by every scenario that names it in `kills:`, by an
+assertion that fails: not by a time-out, a crash or trouble. All of these
+scenarios hold through the same relay when it is honest. Of a scenario with
+rows, at least one row has to catch the lie. A rule that is watched on every
+control connection is tested in the scenario that the lie names for it. What
+each lie does is data, in `fixtures/mutants-ftp.yaml`.
+
+This page is generated, after all of it was played:
+
+```sh
+cargo build && cargo build -p ftpool-relay
+cargo run -p ftpool-conformance -- lies --dialect ftp \\
+    --liar target/debug/ftpool-relay --write docs/lies-ftp.md
+```
+
+";
+
 const KINDS_HEAD: &str = "\
 | kind | lies | caught | pairs |
 |---|--:|--:|--:|
@@ -165,7 +195,7 @@ mod tests {
         )
         .expect("the case is good");
         let caught = [("late".to_owned(), "s.one".to_owned())].into();
-        let page = page(&lies, &cases, &caught);
+        let page = page(Dialect::Native, &lies, &cases, &caught);
         for row in [
             "- 1 of 2 lies are caught, in 1 pairs of lie and scenario.",
             "- 1 of 1 scenarios that are a must are turned red by a lie.",
