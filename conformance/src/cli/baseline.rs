@@ -78,14 +78,20 @@ fn entry(played: &Played, before: Option<&Baseline>) -> String {
     format!("  - id: {id}\n    verdict: {verdict}\n    reason: {reason}\n")
 }
 
-/// A reason without what differs from run to run.
+/// A reason without what differs from run to run, and not too long to read.
 fn lasting(reason: &str) -> String {
     let folder = Regex::new("conformance-[0-9a-f]+-[0-9]+")
         .expect("a pattern that is written here");
-    folder.replace_all(reason, "DIR").into_owned()
+    let reason = folder.replace_all(reason, "DIR").into_owned();
+    let mut chars = reason.chars();
+    let short: String = chars.by_ref().take(REASON_CHARS_MAX).collect();
+    if chars.next().is_none() { short } else { short + "…" }
 }
 
 /// Text as YAML reads it, whatever is in it.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+/// More is in the report of the run.
+const REASON_CHARS_MAX: usize = 240;
