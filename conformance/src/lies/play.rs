@@ -188,6 +188,9 @@ fn played<'a>(
 
 fn play_one(task: &Task<'_>, plan: &Plan) -> Play {
     let lie = task.lie.map(|lie| ["--lie".to_owned(), lie.name.clone()]);
+    // What the server has is asked of the honest one, or a lie about it
+    // would make the scenario one that need not be played.
+    run::ask_needs(task.played, &plan.liar, plan.options);
     let target = plan.liar.told(lie.into_iter().flatten().collect());
     let outcome = run::run_one(task.played, &target, plan.options);
     let result = match task.case.scenario.watched {
