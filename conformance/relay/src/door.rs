@@ -17,73 +17,97 @@ use crate::session::Session;
 /// The thread that accepts.
 #[derive(Debug)]
 pub(crate) struct Door {
-    gone: Arc<AtomicBool>,
+    server: Arc<Server>,
     thread: JoinHandle<()>,
+}
+
+/// The server, as it is known to all threads.
+#[derive(Debug)]
+struct Server {
+    address: SocketAddr,
+    tells: Arc<Tells>,
+    /// It has refused a connection: it stops.
+    refuses: AtomicBool,
+    /// It has ended.
+    gone: AtomicBool,
 }
 
 impl Door {
     /// Opens it: who comes to the listener is relayed to the server.
     pub(crate) fn open(
         listener: TcpListener,
-        server: SocketAddr,
-        tells: Arc<Tells>,
+        address: SocketAddr,
+        tells: Tells,
     ) -> io::Result<Door> {
         listener.set_nonblocking(true)?;
-        let gone = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&gone);
+        let server = Arc::new(Server {
+            address,
+            tells: Arc::new(tells),
+            refuses: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
+        });
+        let of_thread = Arc::clone(&server);
         let thread = thread::Builder::new()
             .name("accept".to_owned())
-            .spawn(move || accept(&listener, server, &tells, &seen))?;
-        Ok(Door { gone, thread })
+            .spawn(move || accept(listener, &of_thread))?;
+        Ok(Door { server, thread })
     }
 
     /// The server has gone: no one else comes in, and who is in has a
     /// moment to hear the last words.
     pub(crate) fn close(self) -> anyhow::Result<()> {
-        self.gone.store(true, Ordering::SeqCst);
+        self.server.gone.store(true, Ordering::SeqCst);
         let joined = self.thread.join();
         joined.map_err(|_| anyhow::anyhow!("the door panicked"))
     }
 }
 
-fn accept(
-    listener: &TcpListener,
-    server: SocketAddr,
-    tells: &Arc<Tells>,
-    gone: &Arc<AtomicBool>,
-) {
+fn accept(listener: TcpListener, server: &Arc<Server>) {
     let mut sessions: Vec<JoinHandle<()>> = Vec::new();
+    let mut listener = Some(listener);
     let mut number = 0_u64;
-    while !gone.load(Ordering::SeqCst) {
+    while !server.gone.load(Ordering::SeqCst) {
         join_ended(&mut sessions);
-        if sessions.len() < SESSIONS_MAX {
-            wait_for(listener);
-            // Nobody has come, or has left again.
-            let Ok((client, _)) = listener.accept() else { continue };
-            number += 1;
-            sessions.extend(start(number, client, server, tells, gone));
-        } else {
-            thread::sleep(LOOK_EVERY);
+        // A server that refuses one refuses all that come after.
+        if server.refuses.load(Ordering::SeqCst) {
+            listener = None;
+        }
+        match &listener {
+            Some(listener) if sessions.len() < SESSIONS_MAX => {
+                wait_for(listener);
+                // Nobody has come, or has left again.
+                let Ok((client, _)) = listener.accept() else { continue };
+                number += 1;
+                sessions.extend(start(number, client, server));
+            }
+            Some(_) | None => thread::sleep(LOOK_EVERY),
         }
     }
+    drop(listener);
     for session in sessions {
         tell_panic(session.join());
     }
 }
 
 /// Starts a session; one that cannot be started is closed, as a server out
-/// of places would do it.
+/// of threads would do it.
 fn start(
     number: u64,
     client: TcpStream,
-    server: SocketAddr,
-    tells: &Arc<Tells>,
-    gone: &Arc<AtomicBool>,
+    server: &Arc<Server>,
 ) -> Option<JoinHandle<()>> {
-    let (tells, gone) = (Arc::clone(tells), Arc::clone(gone));
+    let server = Arc::clone(server);
     let run = move || {
-        let session = Session::new(client, server, tells);
-        if let Err(error) = session.and_then(|session| session.run(&gone)) {
+        let tells = Arc::clone(&server.tells);
+        let done = match Session::new(client, server.address, tells) {
+            Ok(session) => session.run(&server.gone),
+            Err(error) => {
+                let refuses = error.kind() == io::ErrorKind::ConnectionRefused;
+                server.refuses.fetch_or(refuses, Ordering::SeqCst);
+                Err(error)
+            }
+        };
+        if let Err(error) = done {
             eprintln!("ftpool-relay: session {number}: {error}");
         }
     };

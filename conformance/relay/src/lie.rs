@@ -128,7 +128,7 @@ pub(crate) enum End {
 pub(crate) enum Segments {
     /// Where a read ends, the command does.
     EndLines,
-    /// What a read has behind the first line is lost.
+    /// What a read has behind the first line is not understood.
     FirstLineOnly,
 }
 

@@ -19,7 +19,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
@@ -55,6 +55,11 @@ fn main() -> ExitCode {
     if cfg!(not(debug_assertions)) {
         complain("ftpool-relay exists for tests only; build it for debugging");
         return ExitCode::from(USAGE);
+    }
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == server::AS_SERVER) {
+        complain(&format!("{:#}", server::become_server(words)));
+        return ExitCode::FAILURE;
     }
     let arguments = Arguments::parse();
     let lies = match lie::all(LIES) {
@@ -96,14 +101,23 @@ fn serve(arguments: &Arguments, tells: Tells) -> anyhow::Result<ExitCode> {
         None => server::beside()?,
     };
     let settings = arguments.settings.clone().unwrap_or_default();
-    let mut server =
-        Server::start(&program, &settings, arguments.root.as_deref())?;
-    let Some(address) = server.ready()? else {
-        return Ok(code_of(server.wait()?));
+    let root = arguments.root.as_deref();
+    let until = Instant::now() + TAKEN_MAX;
+    let (mut server, address) = loop {
+        let mut server = Server::start(&program, &settings, root)?;
+        if let Some(address) = server.ready()? {
+            break (server, address);
+        }
+        // A relay that was killed a moment ago may have left its server the
+        // root for just that moment.
+        let status = server.wait()?;
+        if status.code() != Some(FAILED) || Instant::now() >= until {
+            return Ok(code_of(status));
+        }
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let own = listener.local_addr()?;
-    let door = Door::open(listener, address, Arc::new(tells))
+    let door = Door::open(listener, address, tells)
         .context("the thread that accepts")?;
     say(&format!("listening ftp {own}"));
     say("ready");
@@ -149,3 +163,9 @@ static LIES: &str = include_str!("../../../fixtures/mutants-ftp.yaml");
 
 /// Bad arguments, or a bad list of lies.
 const USAGE: u8 = 2;
+
+/// How the server ends where another one has its root, among others.
+const FAILED: i32 = 1;
+
+/// How long a server may hold its root when its relay has been killed.
+const TAKEN_MAX: Duration = Duration::from_secs(5);

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use regex::bytes::{Captures, Regex};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// A listening socket, and who is meant by it.
 #[derive(Debug)]
@@ -116,6 +116,8 @@ impl Ports {
     ) -> io::Result<u16> {
         let listener = TcpListener::bind((host, 0))?;
         listener.set_nonblocking(true)?;
+        // Who comes has them from here.
+        hold_little(&SockRef::from(&listener))?;
         let own = listener.local_addr()?.port();
         for port in &mut self.all {
             port.listener = None;
@@ -143,7 +145,7 @@ impl Port {
             return Err(io::ErrorKind::NotConnected.into());
         };
         let (comer, from) = listener.accept()?;
-        let host = connect(self.target, from.ip(), 0);
+        let host = connect(self.target, from.ip(), None);
         Ok(Met { comer, host: host.ok() })
     }
 }
@@ -157,18 +159,28 @@ pub(crate) struct Met {
     pub(crate) host: Option<TcpStream>,
 }
 
-/// Connects from an address of this machine; the port is free to choose
-/// where it is 0.
+/// Connects from an address of this machine: for control from that port,
+/// for data from any.
 pub(crate) fn connect(
     to: SocketAddr,
     from: IpAddr,
-    port: u16,
+    port: Option<u16>,
 ) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
-    socket.set_reuse_address(port != 0)?;
-    socket.bind(&SocketAddr::new(from, port).into())?;
+    match port {
+        Some(_) => socket.set_reuse_address(true)?,
+        None => hold_little(&SockRef::from(&socket))?,
+    }
+    socket.bind(&SocketAddr::new(from, port.unwrap_or(0)).into())?;
     socket.connect_timeout(&to.into(), CONNECT_MAX)?;
     Ok(socket.into())
+}
+
+/// The relay is to hold little data itself: who sends to somebody that does
+/// not read has to feel it as he would without the relay.
+fn hold_little(socket: &SockRef<'_>) -> io::Result<()> {
+    socket.set_recv_buffer_size(BUFFER_BYTES)?;
+    socket.set_send_buffer_size(BUFFER_BYTES)
 }
 
 enum Form {
@@ -217,6 +229,9 @@ const PORTS_MAX: usize = 8;
 
 /// Ports below it are refused by servers.
 const PORT_MIN: u16 = 1024;
+
+/// What each of the relay's sockets for data may hold either way.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// On one machine a connection is there at once or never.
 const CONNECT_MAX: Duration = Duration::from_secs(5);

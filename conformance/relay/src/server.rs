@@ -3,13 +3,17 @@
 //!
 //! Knows the lines of the server's standard output. It speaks no protocol.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Lines};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{
+    Pid, Signal, getppid, kill_process, set_parent_process_death_signal,
+};
 
 /// A server that was started; it never outlives this.
 #[derive(Debug)]
@@ -25,8 +29,14 @@ impl Server {
         settings: &Path,
         root: Option<&Path>,
     ) -> anyhow::Result<Server> {
-        let mut command = Command::new(program);
-        command.arg("--settings").arg(settings);
+        if !program.is_file() {
+            bail!("{} is not there", program.display());
+        }
+        // This program makes itself the server, see `become_server`.
+        let own = std::env::current_exe().context("the relay's own place")?;
+        let mut command = Command::new(own);
+        command.arg(AS_SERVER).arg(std::process::id().to_string());
+        command.arg(program).arg("--settings").arg(settings);
         if let Some(root) = root {
             command.arg("--root").arg(root);
         }
@@ -81,6 +91,30 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// In a process that the relay has started: becomes the server, which then
+/// dies with the relay, even where that is killed. Gives back only what has
+/// gone wrong. `arguments` are the relay's pid, the program, and its own.
+pub(crate) fn become_server(
+    mut arguments: impl Iterator<Item = OsString>,
+) -> anyhow::Error {
+    let parent = arguments.next().and_then(|pid| pid.into_string().ok());
+    let Some(program) = arguments.next() else {
+        return anyhow::anyhow!("{AS_SERVER} is for the relay itself");
+    };
+    if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
+        return error.into();
+    }
+    // It may have died before that was set.
+    let alive = getppid().map(|pid| pid.as_raw_pid().to_string());
+    if alive.is_none() || alive != parent {
+        return anyhow::anyhow!("the relay has ended");
+    }
+    Command::new(program).args(arguments).exec().into()
+}
+
+/// The first argument of a relay that is to become the server.
+pub(crate) const AS_SERVER: &str = "--as-server";
 
 /// The server program: beside this one.
 pub(crate) fn beside() -> anyhow::Result<PathBuf> {

@@ -46,8 +46,8 @@ impl Session {
         tells: Arc<Tells>,
     ) -> io::Result<Session> {
         let own = client.peer_addr()?;
-        let server = connect(address, own.ip(), own.port())
-            .or_else(|_| connect(address, own.ip(), 0))?;
+        let server = connect(address, own.ip(), Some(own.port()))
+            .or_else(|_| connect(address, own.ip(), Some(0)))?;
         let ports = Ports::new(!tells.data.is_empty());
         Ok(Session {
             tells,
@@ -67,27 +67,32 @@ impl Session {
     /// Relays until all is over; no longer than a moment once the server
     /// has gone.
     pub(crate) fn run(mut self, gone: &AtomicBool) -> io::Result<()> {
-        let mut until = None;
+        let (mut over_since, mut gone_since) = (None, None);
         loop {
             self.step()?;
             let over = self.client.is_done() && self.server.is_done();
             if over && self.links.is_empty() {
                 return Ok(());
             }
-            if over || gone.load(Ordering::SeqCst) {
-                let until =
-                    *until.get_or_insert_with(|| Instant::now() + LAST_MAX);
-                if Instant::now() >= until {
-                    return Ok(());
-                }
+            let gone = gone.load(Ordering::SeqCst);
+            if has_been(over, &mut over_since, DATA_MAX)
+                || has_been(gone, &mut gone_since, LAST_MAX)
+            {
+                return Ok(());
             }
         }
     }
 
-    /// Waits for something to do, and does it: data first, so that what a
-    /// reply says of it is true.
+    /// Waits for something to do, and does it. What an end did first the
+    /// other one learns first: a client that resets its control connection
+    /// and closes its data has not stored a file, and what a reply says of
+    /// data is true.
     fn step(&mut self) -> io::Result<()> {
         let ready = self.wait()?;
+        if ready.contains(&Ready::Client) {
+            self.asked();
+            self.flush();
+        }
         for what in &ready {
             match *what {
                 Ready::Port(number) => self.meet(number),
@@ -100,76 +105,45 @@ impl Session {
         }
         self.links.iter_mut().for_each(Link::flush);
         self.links.retain(|link| !link.is_over());
-        if ready.contains(&Ready::Client) {
-            self.asked();
-        }
         if ready.contains(&Ready::Server) {
             self.answered();
         }
+        self.flush();
+        Ok(())
+    }
+
+    /// Writes what waits on the control connection.
+    fn flush(&mut self) {
         if !self.client.flush() {
             self.server.reset();
         }
         if !self.server.flush() {
             self.client.reset();
         }
-        Ok(())
     }
 
+    /// Who has something. They are looked at in the order in which nothing
+    /// can slip in between: the server, which speaks after its data; the
+    /// data; the client, which speaks before its own.
     fn wait(&self) -> io::Result<Vec<Ready>> {
-        let mut tags = vec![Ready::Client, Ready::Server];
         let (client, server) = (&self.client, &self.server);
-        let mut fds = vec![
-            PollFd::new(client.socket(), client.wants(server)),
-            PollFd::new(server.socket(), server.wants(client)),
-        ];
-        for port in self.ports.all() {
-            let Some(listener) = &port.listener else { continue };
-            if self.links.len() < LINKS_MAX {
-                tags.push(Ready::Port(port.number));
-                fds.push(PollFd::new(listener, PollFlags::IN));
-            }
-        }
+        let mut looked = Looked::default();
+        looked.at(Ready::Server, server, client);
         for (at, link) in self.links.iter().enumerate() {
-            let (up, down) = (&link.client, &link.server);
-            tags.extend([Ready::Up(at), Ready::Down(at)]);
-            fds.push(PollFd::new(up.socket(), up.wants(down)));
-            fds.push(PollFd::new(down.socket(), down.wants(up)));
+            looked.at(Ready::Up(at), &link.client, &link.server);
+            looked.at(Ready::Down(at), &link.server, &link.client);
         }
-        // What nobody wants anything of would only say again that it is over.
-        let mut kept: Vec<(Ready, PollFd<'_>)> = tags
-            .into_iter()
-            .zip(fds)
-            .filter(|(tag, _)| self.is_wanted(*tag))
-            .collect();
-        let mut fds: Vec<PollFd<'_>> =
-            kept.iter().map(|(_, fd)| fd.clone()).collect();
-        let time = Timespec {
-            tv_sec: 0,
-            tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()),
-        };
-        match poll(&mut fds, Some(&time)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let mut fds = fds.iter();
-        kept.retain(|_| fds.next().is_some_and(|f| !f.revents().is_empty()));
-        Ok(kept.into_iter().map(|(tag, _)| tag).collect())
-    }
-
-    /// Whether an end is read, or written to.
-    fn is_wanted(&self, tag: Ready) -> bool {
-        let wants = |side: &Side, peer| !side.wants(peer).is_empty();
-        match tag {
-            Ready::Client => wants(&self.client, &self.server),
-            Ready::Server => wants(&self.server, &self.client),
-            Ready::Port(_) => true,
-            Ready::Up(at) => {
-                wants(&self.links[at].client, &self.links[at].server)
-            }
-            Ready::Down(at) => {
-                wants(&self.links[at].server, &self.links[at].client)
+        for port in self.ports.all() {
+            let listener = port.listener.as_ref();
+            if let (Some(listener), true) =
+                (listener, self.links.len() < LINKS_MAX)
+            {
+                looked.tags.push(Ready::Port(port.number));
+                looked.fds.push(PollFd::new(listener, PollFlags::IN));
             }
         }
+        looked.at(Ready::Client, client, server);
+        looked.poll()
     }
 
     fn meet(&mut self, number: u64) {
@@ -197,10 +171,7 @@ impl Session {
             Some(Segments::EndLines) if !bytes.ends_with(b"\n") => {
                 bytes.extend(b"\r\n");
             }
-            Some(Segments::FirstLineOnly) => {
-                let first = bytes.iter().position(|byte| *byte == b'\n');
-                bytes.truncate(first.map_or(bytes.len(), |at| at + 1));
-            }
+            Some(Segments::FirstLineOnly) => bytes = first_line(&bytes),
             Some(Segments::EndLines) | None => {}
         }
         for line in self.asking.feed(&bytes) {
@@ -263,6 +234,52 @@ impl Session {
     }
 }
 
+/// The first line of a read, and nonsense for each further one.
+fn first_line(bytes: &[u8]) -> Vec<u8> {
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let mut kept = lines.next().unwrap_or_default().to_vec();
+    lines.for_each(|_| kept.extend(b"WHAT\r\n"));
+    kept
+}
+
+/// What is waited for, and whose it is.
+#[derive(Default)]
+struct Looked<'a> {
+    tags: Vec<Ready>,
+    fds: Vec<PollFd<'a>>,
+}
+
+impl<'a> Looked<'a> {
+    /// Looks at a side whose bytes go to `peer`; one that nobody wants
+    /// anything of would only say again that it is over.
+    fn at(&mut self, tag: Ready, side: &'a Side, peer: &Side) {
+        let wants = side.wants(peer);
+        if let (Some(socket), false) = (side.socket(), wants.is_empty()) {
+            self.tags.push(tag);
+            self.fds.push(PollFd::new(socket, wants));
+        }
+    }
+
+    fn poll(mut self) -> io::Result<Vec<Ready>> {
+        let time = Timespec {
+            tv_sec: 0,
+            tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()),
+        };
+        match poll(&mut self.fds, Some(&time)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let all = self.tags.into_iter().zip(&self.fds);
+        let ready = all.filter(|(_, fd)| !fd.revents().is_empty());
+        Ok(ready.map(|(tag, _)| tag).collect())
+    }
+}
+
+/// Whether something has been so for that long.
+fn has_been(is: bool, since: &mut Option<Instant>, long: Duration) -> bool {
+    is && since.get_or_insert_with(Instant::now).elapsed() >= long
+}
+
 /// Who has something to be done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Ready {
@@ -290,5 +307,9 @@ const LINKS_MAX: usize = 8;
 /// How soon it is seen that the server has gone.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// How long a session may take to tell its ends when all else is over.
+/// How long data connections may last that have lost their control
+/// connection: where a lie keeps them, longer than any scenario looks.
+const DATA_MAX: Duration = Duration::from_secs(30);
+
+/// How long a session may take to tell its ends when the server has gone.
 const LAST_MAX: Duration = Duration::from_secs(2);

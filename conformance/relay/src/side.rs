@@ -16,7 +16,8 @@ use crate::lie::End;
 /// A socket, and what is to be written to it.
 #[derive(Debug)]
 pub(crate) struct Side {
-    stream: TcpStream,
+    /// None once it has been reset: only its close does that.
+    stream: Option<TcpStream>,
     waiting: Vec<u8>,
     /// Nothing more is read from it.
     read_out: bool,
@@ -45,13 +46,13 @@ impl Side {
         // Urgent data stays in its place: it goes on as plain bytes, which
         // the server reads all the same.
         SockRef::from(&stream).set_out_of_band_inline(true)?;
-        let (waiting, end) = (Vec::new(), None);
+        let (waiting, end, stream) = (Vec::new(), None, Some(stream));
         Ok(Side { stream, waiting, read_out: false, end, ended: false })
     }
 
     /// The socket, for polling.
-    pub(crate) fn socket(&self) -> &TcpStream {
-        &self.stream
+    pub(crate) fn socket(&self) -> Option<&TcpStream> {
+        self.stream.as_ref()
     }
 
     /// What is to be waited for; `peer` is where that goes what is read.
@@ -79,11 +80,12 @@ impl Side {
 
     /// Reads what is there.
     pub(crate) fn read(&mut self) -> Got {
-        if self.read_out {
+        let Some(stream) = self.stream.as_mut().filter(|_| !self.read_out)
+        else {
             return Got::Nothing;
-        }
+        };
         let mut buffer = vec![0; READ_BYTES_MAX];
-        match self.stream.read(&mut buffer) {
+        match stream.read(&mut buffer) {
             Ok(0) => {
                 self.read_out = true;
                 Got::End(End::Close)
@@ -116,7 +118,8 @@ impl Side {
     /// Writes what can be written; false where nobody takes it any more.
     pub(crate) fn flush(&mut self) -> bool {
         while !self.ended && !self.waiting.is_empty() {
-            match self.stream.write(&self.waiting) {
+            let Some(stream) = self.stream.as_mut() else { break };
+            match stream.write(&self.waiting) {
                 Ok(count) => drop(self.waiting.drain(..count)),
                 Err(error) if is_passing(error.kind()) => return true,
                 Err(_) => {
@@ -128,8 +131,10 @@ impl Side {
         }
         match self.end {
             Some(End::Close) if !self.ended => {
-                // A socket that is gone already has ended, too.
-                let _ = self.stream.shutdown(Shutdown::Write);
+                if let Some(stream) = &self.stream {
+                    // A socket that is gone already has ended, too.
+                    let _ = stream.shutdown(Shutdown::Write);
+                }
                 self.ended = true;
             }
             Some(End::Reset) => self.reset(),
@@ -138,10 +143,12 @@ impl Side {
         true
     }
 
-    /// Has the close of the socket be a reset.
+    /// Resets it, at once.
     pub(crate) fn reset(&mut self) {
-        let socket = SockRef::from(&self.stream);
-        let _ = socket.set_linger(Some(Duration::ZERO));
+        if let Some(stream) = self.stream.take() {
+            // Without lingering the close is a reset.
+            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        }
         self.ended = true;
         self.read_out = true;
     }

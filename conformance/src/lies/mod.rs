@@ -72,6 +72,17 @@ pub fn slips(lies: &[Lie], cases: &[Case]) -> Vec<String> {
                 ));
             }
         }
+        let unseen = |lie: &&Lie| {
+            scenario.watched
+                && scenario.kills.contains(&lie.name)
+                && lie.seen_in.is_none()
+        };
+        for lie in lies.iter().filter(unseen) {
+            slips.push(format!(
+                "{place}: {} is watched, and {} does not say where it is seen",
+                scenario.id, lie.name
+            ));
+        }
         if scenario.level == Level::Must && scenario.kills.is_empty() {
             slips.push(format!(
                 "{place}: {} is a must, and names no lie that turns it red",
@@ -159,6 +170,20 @@ mod tests {
         assert_eq!(
             slips(&lies, &cases(&[("a", "must", "late")])),
             ["late is seen in b, and no scenario is called so"]
+        );
+    }
+
+    #[test]
+    fn a_watched_rule_needs_a_scenario_in_which_its_lie_is_seen() {
+        let text = "{schema: 1, dialect: ftp, scenarios: [{id: \
+                    reply.single-1yz, title: t, rule: r, rfc: 959, section: \
+                    '4', level: must, watched: true, kills: [late]}]}";
+        let cases = crate::load::parse("test", text).expect("it is good");
+        let lies = parse("- {name: late, kind: a, does: x}").expect("good");
+        assert_eq!(
+            slips(&lies, &cases),
+            ["test:1: reply.single-1yz is watched, and late does not say \
+              where it is seen"]
         );
     }
 

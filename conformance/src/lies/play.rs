@@ -188,6 +188,9 @@ fn played<'a>(
 
 fn play_one(task: &Task<'_>, plan: &Plan) -> Play {
     let lie = task.lie.map(|lie| ["--lie".to_owned(), lie.name.clone()]);
+    // What the server has is asked of the honest one, or a lie about it
+    // would make the scenario one that need not be played.
+    run::ask_needs(task.played, &plan.liar, plan.options);
     let target = plan.liar.told(lie.into_iter().flatten().collect());
     let outcome = run::run_one(task.played, &target, plan.options);
     let result = match task.case.scenario.watched {
@@ -256,6 +259,52 @@ mod tests {
                 took_ms: 0,
             })
             .collect()
+    }
+
+    /// A watched rule, and the scenario in which it is seen.
+    fn watched() -> Vec<Case> {
+        let head = "title: t, rule: r, rfc: 959, section: '4', level: must";
+        let text = format!(
+            "{{schema: 1, dialect: ftp, scenarios: [{{id: \
+             reply.single-1yz, {head}, watched: true, kills: [two, lost]}}, \
+             {{id: seen, {head}, steps: [{{send: NOOP, expect: 200}}]}}]}}"
+        );
+        crate::load::parse("test", &text).expect("the cases are good")
+    }
+
+    #[test]
+    fn a_watched_rule_is_played_where_its_lie_is_seen() {
+        let lies = crate::lies::parse(
+            "- {name: two, kind: a, does: x, seen_in: seen}\n\
+             - {name: lost, kind: a, does: x}\n",
+        )
+        .expect("the lies are good");
+        let cases = watched();
+        let told: Vec<_> = tasks(&lies, &cases)
+            .iter()
+            .map(|task| {
+                let lie = task.lie.map(|lie| lie.name.clone());
+                (lie, task.case.id.clone(), task.played.id.clone())
+            })
+            .collect();
+        let (rule, seen) = ("reply.single-1yz", "seen");
+        let pair = |lie: Option<&str>| {
+            (lie.map(str::to_owned), rule.to_owned(), seen.to_owned())
+        };
+        assert_eq!(told, [pair(None), pair(Some("two"))]);
+    }
+
+    #[test]
+    fn a_watched_rule_fails_by_what_broke_it_and_by_nothing_else() {
+        let case = &watched()[1];
+        let mut outcome = Outcome::new(case, Verdict::Fail, String::new());
+        let rule = "reply.single-1yz";
+        assert_eq!(result_of_watched(&outcome, rule), Result::Held);
+        let what = "a second one".to_owned();
+        outcome.broken.insert(crate::ftp::lint::Broken { rule, what });
+        assert_eq!(result_of_watched(&outcome, rule), Result::Failed);
+        outcome.verdict = Verdict::Timeout;
+        assert_eq!(result_of_watched(&outcome, rule), Result::Trouble);
     }
 
     #[test]

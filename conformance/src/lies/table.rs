@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::play::Pair;
 use super::{Lie, heads};
-use crate::case::{Case, Dialect, Level};
+use crate::case::{Case, Dialect, Level, Need};
 
 /// The whole page of a dialect.
 pub fn page(
@@ -22,7 +22,19 @@ pub fn page(
         Dialect::Native => HEAD.to_owned(),
         Dialect::Ftp => HEAD_FTP.to_owned(),
     };
+    let apart = not_for_root(cases);
+    let caught = caught
+        .iter()
+        .filter(|pair| !apart.contains(pair.1.as_str()))
+        .cloned()
+        .collect();
+    let caught = &caught;
     counts(lies, cases, caught, &mut page);
+    if !apart.is_empty() {
+        let ids: Vec<&str> = apart.iter().copied().collect();
+        let ids = list(&ids, "");
+        let _ = write!(page, "\nPlayed by others than root alone: {ids}.\n");
+    }
     for kind in kinds(lies) {
         let _ = write!(page, "\n## {kind}\n\n{LIES_HEAD}");
         for lie in lies.iter().filter(|lie| lie.kind == kind) {
@@ -48,6 +60,16 @@ pub fn page(
         );
     }
     page
+}
+
+/// Scenarios that root cannot play, and that catch a lie for others. The
+/// page is the same, whoever makes it: their pairs are not counted.
+fn not_for_root(cases: &[Case]) -> BTreeSet<&str> {
+    let apart = heads(cases).into_iter().filter(|case| {
+        !case.scenario.kills.is_empty()
+            && case.needs().contains(&Need::Unprivileged)
+    });
+    apart.map(|case| case.scenario.id.as_str()).collect()
 }
 
 /// How much there is of each kind.
@@ -179,6 +201,24 @@ const SCENARIOS_HEAD: &str = "\
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_is_the_same_for_root() {
+        let lies = super::super::parse("- {name: late, kind: a, does: x}")
+            .expect("the lie is good");
+        let cases = crate::load::parse(
+            "test",
+            "schema: 1\nscenarios: [{id: s.one, title: t, rule: r, section: \
+             '1', level: must, needs: [unprivileged], kills: [late], steps: \
+             [{send: noop, expect: 201}]}]",
+        )
+        .expect("the case is good");
+        let caught = [("late".to_owned(), "s.one".to_owned())].into();
+        let all = page(Dialect::Native, &lies, &cases, &caught);
+        let root = page(Dialect::Native, &lies, &cases, &BTreeSet::new());
+        assert_eq!(all, root);
+        assert!(all.contains("Played by others than root alone: `s.one`."));
+    }
 
     #[test]
     fn a_lie_and_its_scenario_find_each_other() {

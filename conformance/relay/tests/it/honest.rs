@@ -81,6 +81,17 @@ fn it_stops_as_the_server_does() {
     assert!(ann.rest().is_empty());
 }
 
+/// The server dies with it: else the root would be another's.
+#[test]
+fn one_that_is_killed_can_be_started_again() {
+    let mut world = World::new(None);
+    let mut ann = world.ann();
+    ann.ask("MKD kept", "257 ");
+    world.restart();
+    assert!(ann.rest().is_empty());
+    world.ann().ask("CWD kept", "250 ");
+}
+
 #[test]
 fn a_server_that_does_not_start_is_told_by_its_own_code() {
     let output = run(&["--settings", "/nowhere/settings.yaml"]);

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// A relay; dropping it ends it, and the server with it.
 pub(crate) struct World {
-    _folder: TempDir,
+    folder: TempDir,
     child: Child,
     stdout: BufReader<ChildStdout>,
     address: String,
@@ -34,21 +34,15 @@ impl World {
                         users:\n  - {name: ann, password: ann-pass}\n";
         let file = folder.path().join("settings.yaml");
         std::fs::write(&file, settings).expect("the settings");
-        let mut command = relay();
-        command.arg("--settings").arg(file);
-        command.arg("--root").arg(folder.path().join("root"));
-        command.args(lie.map(|lie| ["--lie", lie]).iter().flatten());
-        command.stdout(Stdio::piped());
-        let mut child = command.spawn().expect("starts");
-        let stdout = child.stdout.take().expect("a pipe");
-        let mut stdout = BufReader::new(stdout);
-        let (mut listening, mut ready) = (String::new(), String::new());
-        stdout.read_line(&mut listening).expect("listening");
-        stdout.read_line(&mut ready).expect("ready");
-        assert_eq!(ready, "ready\n");
-        let address = listening.trim().strip_prefix("listening ftp ");
-        let address = address.expect("the address").to_owned();
-        World { _folder: folder, child, stdout, address }
+        let (child, stdout, address) = start(&folder, lie);
+        World { folder, child, stdout, address }
+    }
+
+    /// Kills it without a warning and starts it anew on the same root.
+    pub(crate) fn restart(&mut self) {
+        self.child.kill().expect("kills");
+        self.child.wait().expect("ends");
+        (self.child, self.stdout, self.address) = start(&self.folder, None);
     }
 
     /// Sends a signal by its name.
@@ -148,6 +142,26 @@ impl Client {
         self.stream.read_to_end(&mut bytes).expect("the end in time");
         bytes
     }
+}
+
+fn start(
+    folder: &TempDir,
+    lie: Option<&str>,
+) -> (Child, BufReader<ChildStdout>, String) {
+    let mut command = relay();
+    command.arg("--settings").arg(folder.path().join("settings.yaml"));
+    command.arg("--root").arg(folder.path().join("root"));
+    command.args(lie.map(|lie| ["--lie", lie]).iter().flatten());
+    command.stdout(Stdio::piped());
+    let mut child = command.spawn().expect("starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (mut listening, mut ready) = (String::new(), String::new());
+    stdout.read_line(&mut listening).expect("listening");
+    stdout.read_line(&mut ready).expect("ready");
+    assert_eq!(ready, "ready\n");
+    let address = listening.trim().strip_prefix("listening ftp ");
+    let address = address.expect("the address").to_owned();
+    (child, stdout, address)
 }
 
 /// The program, told where the server is.
