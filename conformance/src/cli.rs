@@ -99,9 +99,13 @@ fn explain_all(selection: &Selection) -> Result<(), ExitCode> {
         return Err(usage("explain what? name a scenario"));
     }
     let cases = selection.cases(None)?;
-    let lies = crate::lies::embedded().map_err(|error| usage(&error))?;
-    let texts: Vec<String> =
-        cases.iter().map(|case| explain(case, &lies)).collect();
+    let mut texts = Vec::new();
+    for dialect in [Dialect::Native, Dialect::Ftp] {
+        let lies = crate::lies::embedded(dialect);
+        let lies = lies.map_err(|error| usage(&error))?;
+        let cases = cases.iter().filter(|case| case.dialect == dialect);
+        texts.extend(cases.map(|case| explain(case, &lies)));
+    }
     say(texts.join("\n").trim_end());
     Ok(())
 }

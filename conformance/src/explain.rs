@@ -391,13 +391,21 @@ fn bytes(given: &Bytes) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::Dialect;
 
     #[test]
     fn every_built_in_scenario_is_told_in_words() {
         let cases = crate::load::embedded().expect("they are good");
-        let lies = crate::lies::embedded().expect("they are good");
+        let lies_of =
+            |dialect| crate::lies::embedded(dialect).expect("they are good");
+        let native = lies_of(Dialect::Native);
+        let ftp = lies_of(Dialect::Ftp);
         for case in &cases {
-            let text = explain(case, &lies);
+            let lies = match case.dialect {
+                Dialect::Native => &native,
+                Dialect::Ftp => &ftp,
+            };
+            let text = explain(case, lies);
             for code in ["Some(", "None"] {
                 assert!(!text.contains(code), "{code:?} is in\n{text}");
             }

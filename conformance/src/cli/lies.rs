@@ -17,6 +17,7 @@ use crate::lies::play::{self, Findings, Plan};
 use crate::lies::{self, Lie, table};
 use crate::load;
 use crate::run::Options;
+use crate::target::Target;
 
 /// What `lies` may be told.
 #[derive(Args)]
@@ -27,6 +28,9 @@ pub(super) struct LiesArguments {
     /// The program that can lie.
     #[arg(long, value_name = "PROGRAM")]
     liar: PathBuf,
+    /// What it speaks.
+    #[arg(long, default_value = "native")]
+    dialect: Dialect,
     /// Write the table of who catches what.
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     write: Option<PathBuf>,
@@ -52,13 +56,18 @@ pub(super) fn lies(arguments: &LiesArguments) -> Result<(), ExitCode> {
         load::from_disk(&arguments.scenarios)
     };
     let mut cases = cases.map_err(refuse)?;
-    cases.retain(|case| case.dialect == Dialect::Native);
-    let all = lies::embedded().map_err(|error| usage(&error))?;
+    cases.retain(|case| case.dialect == arguments.dialect);
+    let all =
+        lies::embedded(arguments.dialect).map_err(|error| usage(&error))?;
     let chosen = arguments.chosen(&all)?;
     if !arguments.liar.is_file() {
         let path = arguments.liar.display();
+        let package = match arguments.dialect {
+            Dialect::Native => "ftpool-liar",
+            Dialect::Ftp => "ftpool-relay",
+        };
         return Err(usage(&format!(
-            "{path} is not there; build it: cargo build -p ftpool-liar"
+            "{path} is not there; build it: cargo build -p {package}"
         )));
     }
     let start = Instant::now();
@@ -99,9 +108,14 @@ impl LiesArguments {
     }
 
     fn play(&self, lies: &[Lie], cases: &[Case]) -> Findings {
+        let (path, args) = (self.liar.clone(), Vec::new());
         let plan = Plan {
-            liar: self.liar.clone(),
-            jobs: self.jobs.unwrap_or_else(jobs_default),
+            liar: match self.dialect {
+                Dialect::Native => Target::managed(path, args),
+                // Behind the relay is our own server.
+                Dialect::Ftp => Target::own(path),
+            },
+            jobs: self.jobs.unwrap_or_else(|| jobs_default(self.dialect)),
             options: Options {
                 patience: Duration::from_secs(self.patience.max(1)),
             },
@@ -123,7 +137,7 @@ impl LiesArguments {
         cases: &[Case],
         findings: &Findings,
     ) -> Result<Option<String>, ExitCode> {
-        let page = table::page(lies, cases, &findings.caught);
+        let page = table::page(self.dialect, lies, cases, &findings.caught);
         if let Some(path) = &self.write {
             let written = fs::write(path, &page);
             written.map_err(|e| usage(&format!("{}: {e}", path.display())))?;
@@ -149,8 +163,12 @@ fn pairs(lies: &[Lie], cases: &[Case]) -> usize {
         .sum()
 }
 
-/// The liar hashes no password, and a play is waiting and little else: eight
-/// at once for each core.
-fn jobs_default() -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get) * 8
+/// The native liar hashes no password, and a play is waiting and little
+/// else: eight at once for each core. Behind the relay is a whole server.
+fn jobs_default(dialect: Dialect) -> usize {
+    let of_core = match dialect {
+        Dialect::Native => 8,
+        Dialect::Ftp => 4,
+    };
+    thread::available_parallelism().map_or(2, NonZero::get) * of_core
 }

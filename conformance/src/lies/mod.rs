@@ -1,4 +1,4 @@
-//! The suite judged: a server that lies, and the scenarios that say which of
+//! The suite judged: a server of each dialect that lies, and the scenarios that say which of
 //! its lies they catch.
 //!
 //! Here is what can be said without playing anything: a lie that no scenario
@@ -11,10 +11,11 @@ pub mod table;
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::case::{Case, Level};
+use crate::case::{Case, Dialect, Level};
 
-/// One thing that the test-only server can get wrong.
+/// One thing that a test-only server can get wrong.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lie {
@@ -24,23 +25,39 @@ pub struct Lie {
     pub kind: String,
     /// What the server does wrong, in one line.
     pub does: String,
+    /// The scenario that is played where a watched rule has to catch it:
+    /// such a rule has no steps of its own.
+    pub seen_in: Option<String>,
+    /// How it is told, which is the liar's to know.
+    #[serde(rename = "tells")]
+    _tells: Option<IgnoredAny>,
 }
 
-/// The lies that are built in.
-pub fn embedded() -> Result<Vec<Lie>, String> {
-    parse(include_str!("../../../fixtures/mutants.yaml"))
+/// The lies of a dialect that are built in.
+pub fn embedded(dialect: Dialect) -> Result<Vec<Lie>, String> {
+    let (name, text) = match dialect {
+        Dialect::Native => {
+            ("mutants.yaml", include_str!("../../../fixtures/mutants.yaml"))
+        }
+        Dialect::Ftp => (
+            "mutants-ftp.yaml",
+            include_str!("../../../fixtures/mutants-ftp.yaml"),
+        ),
+    };
+    parse(text).map_err(|error| format!("{name}: {error}"))
 }
 
 /// The lies of a file's text.
 pub fn parse(text: &str) -> Result<Vec<Lie>, String> {
-    serde_saphyr::from_str(text)
-        .map_err(|error| format!("mutants.yaml: {error}"))
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
 }
 
 /// What is wrong before anything is played.
 pub fn slips(lies: &[Lie], cases: &[Case]) -> Vec<String> {
     let known: BTreeSet<&str> =
         lies.iter().map(|lie| lie.name.as_str()).collect();
+    let ids: BTreeSet<&str> =
+        cases.iter().map(|case| case.scenario.id.as_str()).collect();
     let mut named = BTreeSet::new();
     let mut slips = Vec::new();
     for case in heads(cases) {
@@ -55,6 +72,17 @@ pub fn slips(lies: &[Lie], cases: &[Case]) -> Vec<String> {
                 ));
             }
         }
+        let unseen = |lie: &&Lie| {
+            scenario.watched
+                && scenario.kills.contains(&lie.name)
+                && lie.seen_in.is_none()
+        };
+        for lie in lies.iter().filter(unseen) {
+            slips.push(format!(
+                "{place}: {} is watched, and {} does not say where it is seen",
+                scenario.id, lie.name
+            ));
+        }
         if scenario.level == Level::Must && scenario.kills.is_empty() {
             slips.push(format!(
                 "{place}: {} is a must, and names no lie that turns it red",
@@ -64,6 +92,15 @@ pub fn slips(lies: &[Lie], cases: &[Case]) -> Vec<String> {
     }
     for lie in known.difference(&named) {
         slips.push(format!("no scenario names the lie {lie}"));
+    }
+    for lie in lies {
+        let carrier = lie.seen_in.as_deref();
+        if let Some(id) = carrier.filter(|id| !ids.contains(id)) {
+            slips.push(format!(
+                "{} is seen in {id}, and no scenario is called so",
+                lie.name
+            ));
+        }
     }
     slips
 }
@@ -127,11 +164,37 @@ mod tests {
     }
 
     #[test]
+    fn a_lie_is_seen_in_a_scenario_that_is_there() {
+        let text = "- {name: late, kind: a, does: x, seen_in: b, tells: {}}";
+        let lies = parse(text).expect("the lie is good");
+        assert_eq!(
+            slips(&lies, &cases(&[("a", "must", "late")])),
+            ["late is seen in b, and no scenario is called so"]
+        );
+    }
+
+    #[test]
+    fn a_watched_rule_needs_a_scenario_in_which_its_lie_is_seen() {
+        let text = "{schema: 1, dialect: ftp, scenarios: [{id: \
+                    reply.single-1yz, title: t, rule: r, rfc: 959, section: \
+                    '4', level: must, watched: true, kills: [late]}]}";
+        let cases = crate::load::parse("test", text).expect("it is good");
+        let lies = parse("- {name: late, kind: a, does: x}").expect("good");
+        assert_eq!(
+            slips(&lies, &cases),
+            ["test:1: reply.single-1yz is watched, and late does not say \
+              where it is seen"]
+        );
+    }
+
+    #[test]
     fn the_built_in_lies_are_good() {
-        let lies = embedded().expect("they read");
-        let names: BTreeSet<&str> =
-            lies.iter().map(|lie| lie.name.as_str()).collect();
-        assert_eq!(names.len(), lies.len());
-        assert!(lies.len() >= 40, "{} lies", lies.len());
+        for (dialect, least) in [(Dialect::Native, 40), (Dialect::Ftp, 60)] {
+            let lies = embedded(dialect).expect("they read");
+            let names: BTreeSet<&str> =
+                lies.iter().map(|lie| lie.name.as_str()).collect();
+            assert_eq!(names.len(), lies.len());
+            assert!(lies.len() >= least, "{} lies", lies.len());
+        }
     }
 }

@@ -5,9 +5,6 @@
 //! that hangs, or brings the server down, has not said what is wrong. With
 //! rows, one of them has to catch it, and none may end in trouble.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-
 use super::Lie;
 use crate::case::Case;
 use crate::report;
@@ -15,12 +12,13 @@ use crate::run::{self, Options};
 use crate::suite;
 use crate::target::Target;
 use crate::verdict::{Outcome, Verdict, weighed};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is played, on what, and how much of it at once.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The program that can lie.
-    pub liar: PathBuf,
+    /// The server that can lie, as it is when it is honest.
+    pub liar: Target,
     /// How many plays at once.
     pub jobs: usize,
     /// How each is played.
@@ -151,27 +149,54 @@ fn weigh_pair(pair: Pair, plays: &[&Play], findings: &mut Findings) {
 /// One play that is to be done.
 struct Task<'a> {
     lie: Option<&'a Lie>,
+    /// The case that has to catch the lie.
     case: &'a Case,
+    /// The case that is played: the same, but where it is a watched rule.
+    played: &'a Case,
 }
 
 fn tasks<'a>(lies: &'a [Lie], cases: &'a [Case]) -> Vec<Task<'a>> {
     let mut tasks = Vec::new();
     for case in cases {
         let named = |lie: &&Lie| case.scenario.kills.contains(&lie.name);
-        let mut named = lies.iter().filter(named).peekable();
-        // A scenario that is not asked about a lie is left alone.
-        if named.peek().is_some() {
-            tasks.push(Task { lie: None, case });
+        let mut honest = BTreeSet::new();
+        for lie in lies.iter().filter(named) {
+            let Some(played) = played(case, lie, cases) else { continue };
+            // A scenario that is not asked about a lie is left alone.
+            if honest.insert(&played.id) {
+                tasks.push(Task { lie: None, case, played });
+            }
+            tasks.push(Task { lie: Some(lie), case, played });
         }
-        tasks.extend(named.map(|lie| Task { lie: Some(lie), case }));
     }
     tasks
 }
 
+/// What is played for a pair. A lie that a watched rule names, and that says
+/// of no scenario that it is seen there, is caught by nobody.
+fn played<'a>(
+    case: &'a Case,
+    lie: &Lie,
+    cases: &'a [Case],
+) -> Option<&'a Case> {
+    if !case.scenario.watched {
+        return Some(case);
+    }
+    let carrier = lie.seen_in.as_ref()?;
+    cases.iter().find(|other| other.scenario.id == *carrier)
+}
+
 fn play_one(task: &Task<'_>, plan: &Plan) -> Play {
-    let target = target(&plan.liar, task.lie);
-    let outcome = run::run_one(task.case, &target, plan.options);
-    let result = result_of(&outcome);
+    let lie = task.lie.map(|lie| ["--lie".to_owned(), lie.name.clone()]);
+    // What the server has is asked of the honest one, or a lie about it
+    // would make the scenario one that need not be played.
+    run::ask_needs(task.played, &plan.liar, plan.options);
+    let target = plan.liar.told(lie.into_iter().flatten().collect());
+    let outcome = run::run_one(task.played, &target, plan.options);
+    let result = match task.case.scenario.watched {
+        true => result_of_watched(&outcome, &task.case.scenario.id),
+        false => result_of(&outcome),
+    };
     let is_told = match task.lie {
         None => result != Result::Held,
         Some(_) => result == Result::Trouble,
@@ -186,10 +211,18 @@ fn play_one(task: &Task<'_>, plan: &Plan) -> Play {
     }
 }
 
-fn target(liar: &Path, lie: Option<&Lie>) -> Target {
-    let lie = lie.map(|lie| ["--lie".to_owned(), lie.name.clone()]);
-    let args = lie.into_iter().flatten().collect();
-    Target::managed(liar.to_owned(), args)
+/// A watched rule fails by what was seen to break it, whatever else the
+/// play came to.
+fn result_of_watched(outcome: &Outcome, rule: &str) -> Result {
+    match result_of(outcome) {
+        Result::Held | Result::Failed => {
+            match outcome.broken.iter().any(|broken| broken.rule == rule) {
+                true => Result::Failed,
+                false => Result::Held,
+            }
+        }
+        other @ (Result::NotPlayed | Result::Trouble) => other,
+    }
 }
 
 fn result_of(outcome: &Outcome) -> Result {
@@ -226,6 +259,52 @@ mod tests {
                 took_ms: 0,
             })
             .collect()
+    }
+
+    /// A watched rule, and the scenario in which it is seen.
+    fn watched() -> Vec<Case> {
+        let head = "title: t, rule: r, rfc: 959, section: '4', level: must";
+        let text = format!(
+            "{{schema: 1, dialect: ftp, scenarios: [{{id: \
+             reply.single-1yz, {head}, watched: true, kills: [two, lost]}}, \
+             {{id: seen, {head}, steps: [{{send: NOOP, expect: 200}}]}}]}}"
+        );
+        crate::load::parse("test", &text).expect("the cases are good")
+    }
+
+    #[test]
+    fn a_watched_rule_is_played_where_its_lie_is_seen() {
+        let lies = crate::lies::parse(
+            "- {name: two, kind: a, does: x, seen_in: seen}\n\
+             - {name: lost, kind: a, does: x}\n",
+        )
+        .expect("the lies are good");
+        let cases = watched();
+        let told: Vec<_> = tasks(&lies, &cases)
+            .iter()
+            .map(|task| {
+                let lie = task.lie.map(|lie| lie.name.clone());
+                (lie, task.case.id.clone(), task.played.id.clone())
+            })
+            .collect();
+        let (rule, seen) = ("reply.single-1yz", "seen");
+        let pair = |lie: Option<&str>| {
+            (lie.map(str::to_owned), rule.to_owned(), seen.to_owned())
+        };
+        assert_eq!(told, [pair(None), pair(Some("two"))]);
+    }
+
+    #[test]
+    fn a_watched_rule_fails_by_what_broke_it_and_by_nothing_else() {
+        let case = &watched()[1];
+        let mut outcome = Outcome::new(case, Verdict::Fail, String::new());
+        let rule = "reply.single-1yz";
+        assert_eq!(result_of_watched(&outcome, rule), Result::Held);
+        let what = "a second one".to_owned();
+        outcome.broken.insert(crate::ftp::lint::Broken { rule, what });
+        assert_eq!(result_of_watched(&outcome, rule), Result::Failed);
+        outcome.verdict = Verdict::Timeout;
+        assert_eq!(result_of_watched(&outcome, rule), Result::Trouble);
     }
 
     #[test]

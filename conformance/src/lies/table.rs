@@ -9,12 +9,32 @@ use std::fmt::Write;
 
 use super::play::Pair;
 use super::{Lie, heads};
-use crate::case::{Case, Level};
+use crate::case::{Case, Dialect, Level, Need};
 
-/// The whole page.
-pub fn page(lies: &[Lie], cases: &[Case], caught: &BTreeSet<Pair>) -> String {
-    let mut page = HEAD.to_owned();
+/// The whole page of a dialect.
+pub fn page(
+    dialect: Dialect,
+    lies: &[Lie],
+    cases: &[Case],
+    caught: &BTreeSet<Pair>,
+) -> String {
+    let mut page = match dialect {
+        Dialect::Native => HEAD.to_owned(),
+        Dialect::Ftp => HEAD_FTP.to_owned(),
+    };
+    let apart = not_for_root(cases);
+    let caught = caught
+        .iter()
+        .filter(|pair| !apart.contains(pair.1.as_str()))
+        .cloned()
+        .collect();
+    let caught = &caught;
     counts(lies, cases, caught, &mut page);
+    if !apart.is_empty() {
+        let ids: Vec<&str> = apart.iter().copied().collect();
+        let ids = list(&ids, "");
+        let _ = write!(page, "\nPlayed by others than root alone: {ids}.\n");
+    }
     for kind in kinds(lies) {
         let _ = write!(page, "\n## {kind}\n\n{LIES_HEAD}");
         for lie in lies.iter().filter(|lie| lie.kind == kind) {
@@ -40,6 +60,16 @@ pub fn page(lies: &[Lie], cases: &[Case], caught: &BTreeSet<Pair>) -> String {
         );
     }
     page
+}
+
+/// Scenarios that root cannot play, and that catch a lie for others. The
+/// page is the same, whoever makes it: their pairs are not counted.
+fn not_for_root(cases: &[Case]) -> BTreeSet<&str> {
+    let apart = heads(cases).into_iter().filter(|case| {
+        !case.scenario.kills.is_empty()
+            && case.needs().contains(&Need::Unprivileged)
+    });
+    apart.map(|case| case.scenario.id.as_str()).collect()
 }
 
 /// How much there is of each kind.
@@ -131,6 +161,28 @@ cargo run -p ftpool-conformance -- lies --liar target/debug/ftpool-liar \\
 
 ";
 
+const HEAD_FTP: &str = "\
+# The lies about FTP, and who catches them
+
+The FTP suite is itself tested, as the native one is ([lies.md](lies.md)):
+`conformance/relay` stands before the real server and can be told to lie, and
+each lie has to be caught by every scenario that names it in `kills:`, by an
+assertion that fails: not by a time-out, a crash or trouble. All of these
+scenarios hold through the same relay when it is honest. Of a scenario with
+rows, at least one row has to catch the lie. A rule that is watched on every
+control connection is tested in the scenario that the lie names for it. What
+each lie does is data, in `fixtures/mutants-ftp.yaml`.
+
+This page is generated, after all of it was played:
+
+```sh
+cargo build && cargo build -p ftpool-relay
+cargo run -p ftpool-conformance -- lies --dialect ftp \\
+    --liar target/debug/ftpool-relay --write docs/lies-ftp.md
+```
+
+";
+
 const KINDS_HEAD: &str = "\
 | kind | lies | caught | pairs |
 |---|--:|--:|--:|
@@ -151,6 +203,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_is_the_same_for_root() {
+        let lies = super::super::parse("- {name: late, kind: a, does: x}")
+            .expect("the lie is good");
+        let cases = crate::load::parse(
+            "test",
+            "schema: 1\nscenarios: [{id: s.one, title: t, rule: r, section: \
+             '1', level: must, needs: [unprivileged], kills: [late], steps: \
+             [{send: noop, expect: 201}]}]",
+        )
+        .expect("the case is good");
+        let caught = [("late".to_owned(), "s.one".to_owned())].into();
+        let all = page(Dialect::Native, &lies, &cases, &caught);
+        let root = page(Dialect::Native, &lies, &cases, &BTreeSet::new());
+        assert_eq!(all, root);
+        assert!(all.contains("Played by others than root alone: `s.one`."));
+    }
+
+    #[test]
     fn a_lie_and_its_scenario_find_each_other() {
         let lies = super::super::parse(
             "- {name: late, kind: time, does: a|b}\n\
@@ -165,7 +235,7 @@ mod tests {
         )
         .expect("the case is good");
         let caught = [("late".to_owned(), "s.one".to_owned())].into();
-        let page = page(&lies, &cases, &caught);
+        let page = page(Dialect::Native, &lies, &cases, &caught);
         for row in [
             "- 1 of 2 lies are caught, in 1 pairs of lie and scenario.",
             "- 1 of 1 scenarios that are a must are turned red by a lie.",

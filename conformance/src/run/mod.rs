@@ -68,6 +68,12 @@ pub fn run_one(case: &Case, target: &Target, options: Options) -> Outcome {
     run_asked(case, target, options)
 }
 
+/// Asks a server what the case needs to know of it; the target remembers.
+pub fn ask_needs(case: &Case, target: &Target, options: Options) {
+    // Whether they are met is asked again by who plays it.
+    let _ = probe::lacks(case, target, options);
+}
+
 /// Plays a case whose needs are known to be met.
 fn run_asked(case: &Case, target: &Target, options: Options) -> Outcome {
     let start = Instant::now();

@@ -96,6 +96,15 @@ impl Target {
         Target::of(Server::Managed(Program { path, args, passwords }))
     }
 
+    /// The same server with other arguments, and what is known of it.
+    pub fn told(&self, args: Vec<String>) -> Target {
+        let mut told = self.clone();
+        if let Server::Managed(program) = &mut told.server {
+            program.args = args;
+        }
+        told
+    }
+
     /// A server that runs already.
     pub fn foreign(foreign: Foreign) -> Target {
         Target::of(Server::Foreign(foreign))
