@@ -27,7 +27,7 @@ pub use listing::{ENTRIES_MAX, Entry, EntryKind, Listing};
 pub use outcome::{Denial, Failed, Granted, Outcome, QuotaReport, Refused};
 pub use path::VPath;
 pub use request::{Digest, Held, PathText, Request};
-pub use stream_upload::{Start, StreamUpload};
+pub use stream_upload::{DurableUpload, Start, StreamUpload};
 pub use transfer::{Download, Upload};
 
 use self::{auth::Checked, home::SharedHome};

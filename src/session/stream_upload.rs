@@ -82,21 +82,14 @@ impl StreamUpload {
         Ok(())
     }
 
-    /// All bytes are there: the file is made durable and gets its name.
-    /// Says its length in bytes.
+    /// Makes what was written durable, without giving it its name yet.
     ///
     /// # Errors
     ///
-    /// Where its directory has gone, a directory has the name, or the disk
-    /// fails.
-    pub fn settle(mut self) -> Result<u64, Denial> {
-        let size = self.base + self.written;
+    /// Where the disk fails.
+    pub fn make_durable(self) -> Result<DurableUpload, Denial> {
         self.file.sync_data().map_err(on_write)?;
-        let placed =
-            self.home.place(&self.path, &self.place, size, self.new)?;
-        self.ended = true;
-        placed.sync().map_err(on_write)?;
-        Ok(size)
+        Ok(DurableUpload(self))
     }
 
     /// A refusal of the next piece, in figures of the whole upload.
@@ -117,6 +110,28 @@ impl StreamUpload {
             self.ended = true;
             self.home.end_upload(&self.path, &self.place, None, length);
         }
+    }
+}
+
+/// An upload all of whose bytes are on the disk.
+#[derive(Debug)]
+pub struct DurableUpload(StreamUpload);
+
+impl DurableUpload {
+    /// Nothing more comes: the file gets its name. Says its length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where its directory has gone, a directory has the name, or the disk
+    /// fails.
+    pub fn settle(self) -> Result<u64, Denial> {
+        let DurableUpload(mut upload) = self;
+        let size = upload.base + upload.written;
+        let (path, place) = (&upload.path, &upload.place);
+        let placed = upload.home.place(path, place, size, upload.new)?;
+        upload.ended = true;
+        placed.sync().map_err(on_write)?;
+        Ok(size)
     }
 }
 

@@ -246,6 +246,10 @@ impl Conversation<'_> {
             return Err(broken);
         }
         let (bytes, path) = (upload.written(), upload.path().clone());
+        let upload = upload.make_durable().map_err(Broken::Denied)?;
+        // The last moment: the end of the one connection may overtake that
+        // of the other.
+        watch.require_client()?;
         upload.settle().map_err(Broken::Denied)?;
         Ok((bytes, path))
     }
