@@ -1,6 +1,7 @@
 //! What a foreign server is known to do: an expected verdict for each
 //! scenario that is not simply good. Drift in either direction is told.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -23,10 +24,43 @@ pub struct Baseline {
 pub struct Known {
     /// The scenario.
     pub id: String,
-    /// Its verdict.
-    pub verdict: Verdict,
+    /// Its verdict; several where it is chance which of them comes.
+    pub verdict: OneOf,
     /// Why.
     pub reason: String,
+}
+
+/// A verdict, or a list of them.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(untagged)]
+pub enum OneOf {
+    /// It is always the same.
+    One(Verdict),
+    /// It is one of these.
+    Several(Vec<Verdict>),
+}
+
+impl OneOf {
+    /// Whether the verdict is a known one.
+    pub fn has(&self, verdict: Verdict) -> bool {
+        match self {
+            OneOf::One(one) => *one == verdict,
+            OneOf::Several(several) => several.contains(&verdict),
+        }
+    }
+}
+
+impl fmt::Display for OneOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OneOf::One(one) => one.fmt(f),
+            OneOf::Several(several) => {
+                let words: Vec<&str> =
+                    several.iter().map(|verdict| verdict.word()).collect();
+                f.write_str(&words.join(" or "))
+            }
+        }
+    }
 }
 
 impl Baseline {
@@ -55,7 +89,7 @@ impl Baseline {
                 let (id, got) = (&outcome.case.id, outcome.verdict);
                 let known = self.expect.iter().find(|known| known.id == *id);
                 match known {
-                    Some(known) if known.verdict != got => Some(format!(
+                    Some(known) if !known.verdict.has(got) => Some(format!(
                         "{id} is {got}, and was {} ({})",
                         known.verdict, known.reason
                     )),

@@ -1,6 +1,7 @@
 //! The program as people and scripts call it: what it exits with, and what
 //! it says.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -97,7 +98,7 @@ fn scenarios(folder: &TempDir) -> PathBuf {
 
 fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = folder.path().join(name);
-    std::fs::write(&path, text).expect("written");
+    fs::write(&path, text).expect("written");
     path
 }
 
@@ -158,4 +159,51 @@ fn a_failure_is_one_unless_it_is_known_and_so_is_what_got_better() {
     let alone = write(&folder, "alone.yaml", &alone);
     let run = [&run[..5], &["--scenarios", text(&alone)]].concat();
     ends(&run, 4, "nothing ran");
+}
+
+#[test]
+fn a_run_becomes_a_baseline_and_a_column() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenarios = scenarios(&folder);
+    let server = Fake::start();
+    let json = folder.path().join("run.json");
+    let report = format!("json={}", text(&json));
+    let run = ["run", "--target", &server.address, "--user", "u"];
+    let more = ["--scenarios", text(&scenarios), "--report", &report];
+    ends(&[&run[..], &more].concat(), 1, "1 PASS, 1 FAIL");
+
+    // What is written holds, and words that were changed by hand stay.
+    let baseline = folder.path().join("fake.yaml");
+    let again = ["baseline", text(&json), "--target", "Fake 1", "--write"];
+    let again = [&again[..], &[text(&baseline)]].concat();
+    ends(&again, 0, "");
+    let known = [&run[..], &["--scenarios", text(&scenarios)]].concat();
+    let known = [&known[..], &["--baseline", text(&baseline)]].concat();
+    ends(&known, 0, "1 PASS, 1 FAIL");
+    let told = fs::read_to_string(&baseline).expect("it was written");
+    let reason = told.lines().last().expect("a reason");
+    let told = told.replace(reason, "    reason: \"by hand\"");
+    fs::write(&baseline, told).expect("written");
+    ends(&again, 0, "");
+    let told = fs::read_to_string(&baseline).expect("it was written");
+    assert!(told.contains("by hand"), "{told}");
+
+    // The page keeps what stands around the table.
+    let mark = "<!-- begin: written by `ftpool-conformance table` -->";
+    let page = format!("before\n{mark}\nold\n<!-- end -->\nafter\n");
+    let page = write(&folder, "page.md", &page);
+    let column = format!("fake={}", text(&json));
+    let table = ["table", &column, "--baselines", text(folder.path())];
+    let check = [&table[..], &["--check", text(&page)]].concat();
+    ends(&check, 1, "out of date");
+    ends(&[&table[..], &["--write", text(&page)]].concat(), 0, "");
+    ends(&check, 0, "");
+    let told = fs::read_to_string(&page).expect("it was written");
+    for part in ["before\n", "\nafter\n", "**FAIL**", "by hand", "Fake 1"] {
+        assert!(told.contains(part), "{part:?} is not in {told}");
+    }
+    assert!(!told.contains("old"), "{told}");
+    let bare = write(&folder, "bare.md", "no mark");
+    let table = [&table[..], &["--write", text(&bare)]].concat();
+    ends(&table, 2, "no mark begins");
 }

@@ -215,4 +215,8 @@ fn a_baseline_tells_drift_in_either_direction() {
     all.push(known("kind.pass", "fail"));
     assert_eq!(drift(&all).len(), 1);
     assert_eq!(drift(&all[1..]).len(), 2);
+    // Where chance decides, both are known.
+    all.pop();
+    all.push(known("kind.pass", "[fail, pass]"));
+    assert_eq!(drift(&all), Vec::<String>::new());
 }

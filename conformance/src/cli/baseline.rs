@@ -11,7 +11,7 @@ use clap::Args;
 use regex::Regex;
 
 use super::usage;
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, OneOf};
 use crate::matrix::{Played, Report};
 use crate::verdict::Verdict;
 
@@ -44,48 +44,70 @@ pub(super) fn baseline(arguments: &BaselineArguments) -> Result<(), ExitCode> {
     };
     let target = quoted(&arguments.target);
     let mut text = format!("target: {target}\nexpect:");
-    let bad: Vec<&Played> = report
+    let entries: Vec<String> = report
         .scenarios
         .iter()
-        .filter(|played| {
-            played.verdict.is_failure(false)
-                || played.verdict == Verdict::Error
-        })
+        .filter_map(|played| entry(played, before.as_ref()))
         .collect();
-    if bad.is_empty() {
+    if entries.is_empty() {
         text += " []";
     }
     text.push('\n');
-    for played in bad {
-        text += &entry(played, before.as_ref());
-    }
+    text += &entries.concat();
     fs::write(&arguments.write, text)
         .map_err(|e| usage(&format!("{}: {e}", arguments.write.display())))
 }
 
-fn entry(played: &Played, before: Option<&Baseline>) -> String {
+/// What is to be known of a scenario, if anything is: that it is not good,
+/// or that it is so by chance.
+fn entry(played: &Played, before: Option<&Baseline>) -> Option<String> {
     let known = before.and_then(|before| {
         before.expect.iter().find(|known| {
-            known.id == played.id && known.verdict == played.verdict
+            known.id == played.id && known.verdict.has(played.verdict)
         })
     });
-    let reason = match known {
-        Some(known) => known.reason.clone(),
-        None => lasting(&played.reason),
+    let bad =
+        played.verdict.is_failure(false) || played.verdict == Verdict::Error;
+    let (verdict, reason) = match known {
+        Some(known) => (words(&known.verdict), known.reason.clone()),
+        None if bad => (word(played.verdict), lasting(&played.reason)),
+        None => return None,
     };
-    let (id, verdict) = (&played.id, played.verdict.word().to_lowercase());
-    let (id, reason) = (quoted(id), quoted(&reason));
-    format!("  - id: {id}\n    verdict: {verdict}\n    reason: {reason}\n")
+    let (id, reason) = (quoted(&played.id), quoted(&reason));
+    Some(format!(
+        "  - id: {id}\n    verdict: {verdict}\n    reason: {reason}\n"
+    ))
 }
 
-/// A reason without what differs from run to run.
+fn words(known: &OneOf) -> String {
+    match known {
+        OneOf::One(one) => word(*one),
+        OneOf::Several(several) => {
+            let all: Vec<String> =
+                several.iter().map(|one| word(*one)).collect();
+            format!("[{}]", all.join(", "))
+        }
+    }
+}
+
+fn word(verdict: Verdict) -> String {
+    verdict.word().to_lowercase()
+}
+
+/// A reason without what differs from run to run, and not too long to read.
 fn lasting(reason: &str) -> String {
     let folder = Regex::new("conformance-[0-9a-f]+-[0-9]+")
         .expect("a pattern that is written here");
-    folder.replace_all(reason, "DIR").into_owned()
+    let reason = folder.replace_all(reason, "DIR").into_owned();
+    let mut chars = reason.chars();
+    let short: String = chars.by_ref().take(REASON_CHARS_MAX).collect();
+    if chars.next().is_none() { short } else { short + "…" }
 }
 
 /// Text as YAML reads it, whatever is in it.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+/// More is in the report of the run.
+const REASON_CHARS_MAX: usize = 240;

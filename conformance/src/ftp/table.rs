@@ -55,9 +55,10 @@ pub const ROWS: [Row; 50] = [
     row_of("SMNT", &["202", "250", "550"]),
     row_of("REIN", &["120", "220"]),
     row_of("QUIT", &["221"]),
-    // 503 after EPSV ALL (RFC 2428 §3 gives no code), 504 by RFC 2577 §3.
-    row_of("PORT", &["200", "503", "504"]),
-    row_of("PASV", &["227", "425", "503"]),
+    // After EPSV ALL they are refused, and RFC 2428 §3 gives no code for it;
+    // 504 is RFC 2577 §3's.
+    row_of("PORT", &["200", "503", "504", "550"]),
+    row_of("PASV", &["227", "425", "503", "504", "550"]),
     row_of("TYPE", &["200", "504"]),
     row_of("STRU", &["200", "504"]),
     row_of("MODE", &["200", "504"]),
@@ -91,7 +92,7 @@ pub const ROWS: [Row; 50] = [
     row_of("NOOP", &["200"]),
     row_of("FEAT", &["211"]),
     row_of("OPTS", &["200", "451"]),
-    row_of("EPRT", &["200", "503", "504", "522"]),
+    row_of("EPRT", &["200", "503", "504", "522", "550"]),
     // The success code of EPSV ALL is nowhere given.
     row_of("EPSV", &["229", "200", "220", "425", "503", "522"]),
     row_of("LANG", &["200", "504"]),

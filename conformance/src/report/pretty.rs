@@ -90,7 +90,7 @@ fn wire_line(event: &Event) -> String {
         Kind::Note => "·",
         Kind::Fault => "!",
     };
-    format!("{:>6} ms {:<6} {arrow} {}", event.at_ms, event.client, event.text)
+    format!("{:>6} ms {:<9} {arrow} {}", event.at_ms, event.client, event.text)
 }
 
 fn colour(verdict: Verdict) -> (&'static str, &'static str) {
