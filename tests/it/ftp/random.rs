@@ -92,6 +92,7 @@ proptest! {
             .iter()
             .map(|part| fs::metadata(part).expect("a part").len())
             .sum();
+        prop_assert!(named as u64 + parts <= QUOTA);
         prop_assert_eq!(anna.quota("parts"), parts);
         prop_assert_eq!(anna.quota("used"), named as u64 + parts);
         prop_assert_eq!(
