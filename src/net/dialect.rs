@@ -61,24 +61,55 @@ pub trait Dialect: Send + Sync {
     fn converse(&self, visitor: Visitor);
 }
 
-/// The native protocol over a house.
+/// What every dialect has: the house that it serves, and how long a session
+/// of it may be silent.
 #[derive(Debug)]
-pub struct Native {
+struct Reception {
     house: Arc<House>,
     patience: RwLock<Patience>,
 }
 
+impl Reception {
+    fn new(house: Arc<House>, patience: Patience) -> Reception {
+        Reception { house, patience: RwLock::new(patience) }
+    }
+
+    fn set_patience(&self, patience: Patience) {
+        let mut ours =
+            self.patience.write().unwrap_or_else(PoisonError::into_inner);
+        *ours = patience;
+    }
+
+    /// Has a new session talk with a visitor, from the first line of the log
+    /// to the last.
+    fn attend(
+        &self,
+        (number, peer): (u64, SocketAddr),
+        talk: impl FnOnce(Session, Patience, &mut Journal),
+    ) {
+        let patience =
+            *self.patience.read().unwrap_or_else(PoisonError::into_inner);
+        let mut journal = Journal::new(number, peer);
+        journal.began();
+        let began = Instant::now();
+        talk(Session::new(Arc::clone(&self.house)), patience, &mut journal);
+        journal.ended(began.elapsed());
+    }
+}
+
+/// The native protocol over a house.
+#[derive(Debug)]
+pub struct Native(Reception);
+
 impl Native {
     /// Speaks the native protocol to the users of a house.
     pub fn new(house: Arc<House>, patience: Patience) -> Native {
-        Native { house, patience: RwLock::new(patience) }
+        Native(Reception::new(house, patience))
     }
 
     /// Other limits of time, for those who come from now on.
     pub fn set_patience(&self, patience: Patience) {
-        let mut ours =
-            self.patience.write().unwrap_or_else(PoisonError::into_inner);
-        *ours = patience;
+        self.0.set_patience(patience);
     }
 }
 
@@ -98,37 +129,29 @@ impl Dialect for Native {
 
     fn converse(&self, visitor: Visitor) {
         let Visitor { stream, number, peer, limit, serving } = visitor;
-        let patience =
-            *self.patience.read().unwrap_or_else(PoisonError::into_inner);
-        let mut journal = Journal::new(number, peer);
-        journal.began();
-        let began = Instant::now();
-        let session = Session::new(Arc::clone(&self.house));
         let ready = Notice::Ready { limit, serving };
-        native::serve(stream, session, patience, ready, &mut journal);
-        journal.ended(began.elapsed());
+        self.0.attend((number, peer), |session, patience, journal| {
+            native::serve(stream, session, patience, ready, journal);
+        });
     }
 }
 
 /// FTP over a house.
 #[derive(Debug)]
 pub struct Ftp {
-    house: Arc<House>,
+    reception: Reception,
     site: Site,
-    patience: RwLock<Patience>,
 }
 
 impl Ftp {
     /// Speaks FTP to the users of a house.
     pub fn new(house: Arc<House>, site: Site, patience: Patience) -> Ftp {
-        Ftp { house, site, patience: RwLock::new(patience) }
+        Ftp { reception: Reception::new(house, patience), site }
     }
 
     /// Other limits of time, for those who come from now on.
     pub fn set_patience(&self, patience: Patience) {
-        let mut ours =
-            self.patience.write().unwrap_or_else(PoisonError::into_inner);
-        *ours = patience;
+        self.reception.set_patience(patience);
     }
 }
 
@@ -159,21 +182,10 @@ impl Dialect for Ftp {
 
     fn converse(&self, visitor: Visitor) {
         let Visitor { stream, number, peer, limit: _, serving: _ } = visitor;
-        let patience =
-            *self.patience.read().unwrap_or_else(PoisonError::into_inner);
-        let mut journal = Journal::new(number, peer);
-        journal.began();
-        let began = Instant::now();
-        let session = Session::new(Arc::clone(&self.house));
         let site = &self.site;
-        ftp::server::serve(
-            stream,
-            peer,
-            session,
-            site,
-            patience,
-            &mut journal,
-        );
-        journal.ended(began.elapsed());
+        let who = (number, peer);
+        self.reception.attend(who, |session, patience, journal| {
+            ftp::server::serve(stream, peer, session, site, patience, journal);
+        });
     }
 }
