@@ -23,6 +23,9 @@ pub(in crate::run) struct Link {
     pub(super) address: SocketAddr,
     /// Active, until the server has come.
     pub(super) listener: Option<TcpListener>,
+    /// Active, where nobody is to listen: nobody else may get the port, or
+    /// the server would find somebody there.
+    _held: Option<Socket>,
     /// Passive: the client's own address.
     from: Option<IpAddr>,
     /// What there is of it, once it is made.
@@ -43,9 +46,14 @@ impl Link {
         Link::new(address, Some(listener))
     }
 
+    fn closed(held: Socket, address: SocketAddr) -> Link {
+        Link { _held: Some(held), ..Link::new(address, None) }
+    }
+
     fn new(address: SocketAddr, listener: Option<TcpListener>) -> Link {
         let (from, peer, received, ended) = (None, None, 0, None);
-        Link { address, listener, from, peer, received, ended }
+        let _held = None;
+        Link { address, listener, _held, from, peer, received, ended }
     }
 
     /// The server has ended it.
@@ -142,16 +150,18 @@ impl Script {
         let (own, _) = self.client(step)?.addresses()?;
         let host = self.own_address(data.host.as_deref())?.unwrap_or(own.ip());
         let port = if via == "default" { own.port() } else { 0 };
-        let listener = listen(SocketAddr::new(host, port))
+        let wanted = SocketAddr::new(host, port);
+        let link = match data.closed {
+            true => hold(wanted),
+            false => listen(wanted).and_then(|listener| {
+                let address = listener.local_addr()?;
+                Ok(Link::active(listener, address))
+            }),
+        };
+        let link = link
             .map_err(|error| self.trouble(&format!("listening: {error}")))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| self.trouble(&error.to_string()))?;
+        let address = link.address;
         self.name_address(address.ip(), address.port());
-        let mut link = Link::active(listener, address);
-        if data.closed {
-            link.listener = None;
-        }
         self.client(step)?.links.insert(data.name.clone(), link);
         if via == "default" || !data.announce {
             return Ok(());
@@ -284,6 +294,16 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+/// A port of ours on which nobody listens, as long as the link is there.
+fn hold(address: SocketAddr) -> std::io::Result<Link> {
+    let socket =
+        Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.bind(&SockAddr::from(address))?;
+    let address = socket.local_addr()?.as_socket();
+    let address = address.ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+    Ok(Link::closed(socket, address))
 }
 
 /// Waits a little for somebody to come.
