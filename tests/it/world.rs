@@ -6,7 +6,10 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -61,7 +64,7 @@ impl World {
             patience: Patience { login: long, idle: long, stall: long },
             places: Places { served_max: 10, waiting_max: 10, wait_max: long },
             site: Site {
-                passive_ports: 50000..=50999,
+                passive_ports: passive_ports(),
                 public_address: None,
                 waiting_replies: false,
             },
@@ -314,6 +317,15 @@ fn add_user(root: &Path, name: &str) {
 
 fn user_name(name: &str) -> UserName {
     UserName::parse(name).expect("the test's user has a good name")
+}
+
+/// Ports that no other server of this run has: a test that looks whether a
+/// port is closed must not find another's server there. They lie below those
+/// that the system gives out by itself.
+fn passive_ports() -> std::ops::RangeInclusive<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 5000 + NEXT.fetch_add(1, Ordering::Relaxed) % 60 * 100;
+    first..=first + 99
 }
 
 /// One hash for all tests: each costs tens of milliseconds.

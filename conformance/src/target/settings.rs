@@ -2,6 +2,8 @@
 //!
 //! Written as JSON, which is YAML too, so that no writer of YAML is needed.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Map, Value, json};
 
 use super::{Credentials, Passwords};
@@ -36,10 +38,23 @@ pub fn settings_of(
             "drain_secs": 2,
         },
     });
+    if dialect == Dialect::Ftp {
+        settings["ftp"] = json!({"passive_ports": passive_ports()});
+    }
     if let Some(wanted) = wanted {
         merge(&mut settings, wanted);
     }
     settings
+}
+
+/// Ports that no other server of this run has: a scenario that looks whether
+/// a port is closed must not find another's server there. They lie below
+/// those that the system gives out by itself.
+fn passive_ports() -> [u32; 2] {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let block = NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id();
+    let first = PORTS_FIRST + block % PORT_BLOCKS * PORTS_EACH;
+    [first, first + PORTS_EACH - 1]
 }
 
 fn user_of(user: &Credentials, passwords: Passwords) -> Value {
@@ -100,3 +115,12 @@ const HASHES: [(&str, &str); 2] = [
          T7QLIgXN9LyTa0drU0KVp50jTI/UwZBNsdbJj12mjcs",
     ),
 ];
+
+/// Where the blocks of passive ports begin.
+const PORTS_FIRST: u32 = 12_000;
+
+/// Many times what runs at once.
+const PORT_BLOCKS: u32 = 200;
+
+/// For the few connections of one scenario.
+const PORTS_EACH: u32 = 100;
