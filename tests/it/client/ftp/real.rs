@@ -5,30 +5,14 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
-
-use ftpool::{ftp::server::Site, native::Patience, net::Ftp};
 
 use crate::{
     client::tool::{Ran, Tool},
     peer::{DEADLINE, Peer},
     world::{Running, World},
 };
-
-fn start(world: World) -> Running {
-    world.start_with(|house| {
-        let long = Duration::from_secs(60);
-        let patience = Patience { login: long, idle: long, stall: long };
-        let site = Site {
-            passive_ports: 40_000..=60_999,
-            public_address: None,
-            waiting_replies: false,
-        };
-        Arc::new(Ftp::new(house, site, patience))
-    })
-}
 
 fn tool(server: &Running) -> Tool {
     Tool::at(format!("ftp://anna@{}", server.address))
@@ -43,7 +27,7 @@ fn bytes(count: usize) -> Vec<u8> {
 
 #[test]
 fn all_commands_with_names_that_need_quotes() {
-    let server = start(World::new());
+    let server = World::new().start_ftp();
     let tool = tool(&server);
     tool.write("b c.txt", "hello");
     let ran = tool
@@ -70,7 +54,7 @@ fn all_commands_with_names_that_need_quotes() {
 
 #[test]
 fn a_broken_upload_is_resumed_and_hidden_until_it_is_whole() {
-    let server = start(World::new().quota(100_000));
+    let server = World::new().quota(100_000).start_ftp();
     let content = bytes(50_000);
     leave_part(&server, &content[..30_000]);
     let tool = tool(&server);
@@ -120,7 +104,7 @@ fn leave_part(server: &Running, bytes: &[u8]) {
 
 #[test]
 fn a_part_of_the_server_s_is_resumed() {
-    let server = start(World::new().quota(100_000));
+    let server = World::new().quota(100_000).start_ftp();
     let content = bytes(50_000);
     let tool = tool(&server);
     fs::write(server.path("a"), &content[..30_000]).expect("a file");
@@ -134,7 +118,7 @@ fn a_part_of_the_server_s_is_resumed() {
 
 #[test]
 fn a_download_is_resumed_from_the_part_and_from_the_file() {
-    let server = start(World::new());
+    let server = World::new().start_ftp();
     let content = bytes(50_000);
     fs::write(server.path("a"), &content).expect("a file");
     let tool = tool(&server);
@@ -153,7 +137,7 @@ fn a_download_is_resumed_from_the_part_and_from_the_file() {
 
 #[test]
 fn a_local_file_of_other_content_is_replaced_with_f_only() {
-    let server = start(World::new());
+    let server = World::new().start_ftp();
     fs::write(server.path("a"), "theirs").expect("a file");
     let tool = tool(&server);
     for mine in ["mine", "mine!!", "mine and longer"] {
@@ -168,7 +152,7 @@ fn a_local_file_of_other_content_is_replaced_with_f_only() {
 
 #[test]
 fn refusals_have_the_exit_codes_of_the_native_protocol() {
-    let server = start(World::new());
+    let server = World::new().start_ftp();
     let tool = tool(&server);
     tool.write("a", "hello");
     tool.write("big", bytes(1001));
@@ -198,7 +182,7 @@ fn refusals_have_the_exit_codes_of_the_native_protocol() {
 
 #[test]
 fn a_client_waits_for_its_place_and_a_full_line_is_exit_3() {
-    let server = start(World::new().places(1, 1));
+    let server = World::new().places(1, 1).start_ftp();
     let first = std::net::TcpStream::connect(server.address).expect("a place");
     let mut greeting = String::new();
     let mut reader = BufReader::new(&first);
@@ -219,7 +203,7 @@ fn a_client_waits_for_its_place_and_a_full_line_is_exit_3() {
 #[test]
 fn a_server_that_stops_in_the_middle_leaves_a_part_to_resume() {
     let content = bytes(64 * 1024 * 1024);
-    let server = start(World::new().drain(Duration::ZERO));
+    let server = World::new().drain(Duration::ZERO).start_ftp();
     fs::write(server.path("a"), &content).expect("a file");
     let tool = tool(&server);
     tool.write("a.part", &content[..1000]);
@@ -233,7 +217,7 @@ fn a_server_that_stops_in_the_middle_leaves_a_part_to_resume() {
     let output = child.wait_with_output().expect("the program");
     let code = Ran::of(output).code;
     assert!([0, 8].contains(&code), "{code}");
-    let server = start(server.end());
+    let server = server.end().start_ftp();
     let tool = tool.toward(format!("ftp://anna@{}", server.address));
     let word = if code == 0 { "213  a" } else { "150  a resumes at " };
     tool.run("get a").code(0).said(word);
@@ -243,7 +227,7 @@ fn a_server_that_stops_in_the_middle_leaves_a_part_to_resume() {
 
 #[test]
 fn names_of_any_bytes_and_files_of_no_bytes_go_and_come_back() {
-    let server = start(World::new());
+    let server = World::new().start_ftp();
     let tool = tool(&server);
     tool.write("empty", "");
     tool.write("a", "hello");
@@ -266,7 +250,7 @@ fn names_of_any_bytes_and_files_of_no_bytes_go_and_come_back() {
 
 #[test]
 fn a_wrong_password_is_exit_4() {
-    let server = start(World::new());
+    let server = World::new().start_ftp();
     let output = tool(&server)
         .command(&["-c", "pwd"])
         .env("FTPOOL_PASSWORD", "wrong")
