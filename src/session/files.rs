@@ -1,6 +1,6 @@
 //! What a signed-in session can do with files beyond the native requests:
-//! facts of one name, entries as they are read, bytes from an offset,
-//! uploads of unknown length, names that replace others.
+//! facts of one name, entries as they are read, uploads of unknown length,
+//! names that replace others.
 //!
 //! Must not know: sockets, status codes, a word of any dialect.
 
@@ -130,17 +130,14 @@ impl Session {
         Ok(Entries { home, rows })
     }
 
-    /// Opens a file to be sent from an offset.
+    /// Opens a file to be sent, from its first byte on or from another.
     ///
     /// # Errors
     ///
-    /// Where there is no such file, or it ends before the offset.
-    pub fn fetch(&self, path: VPath, offset: u64) -> Result<Download, Denial> {
+    /// Where there is no such file, or it may not be read.
+    pub fn fetch(&self, path: VPath) -> Result<Download, Denial> {
         let (file, size) = self.inside()?.home.jail.open_file(&path)?;
-        if offset > size {
-            return Err(Refused::BadOffset { size }.into());
-        }
-        Ok(Download { file, offset, size, path })
+        Ok(Download { file, offset: 0, size, path })
     }
 
     /// Whether an upload to a name could begin now: nothing is touched.

@@ -37,7 +37,7 @@ impl Conversation<'_> {
         setup: TransferSetup,
     ) -> Option<Last> {
         let path = self.located(argument)?;
-        let download = match self.session.fetch(path, 0) {
+        let download = match self.session.fetch(path) {
             Ok(download) => download,
             Err(denial) => {
                 self.deny(denial);
