@@ -3,7 +3,7 @@
 //!
 //! Must not know: what was done in a visit, or how a verdict is reached.
 
-use crate::clock::Nanos;
+use crate::clock::{MS, Nanos};
 
 /// One connection from its start to its end.
 #[derive(Debug, Clone)]
@@ -97,8 +97,22 @@ impl Visit {
         (last > first).then_some((first, last))
     }
 
+    /// The time in which it was in line as far as it could see: it had asked
+    /// to come in and was not greeted. Where waiting is silent there is no
+    /// proof of more.
+    pub(crate) fn in_line(&self) -> Option<(Nanos, Nanos)> {
+        let last = match self.ready {
+            Some(_) => self.unready_until,
+            None => self.let_go.or(self.closed)?,
+        };
+        (last > self.began + COMING_IN_MAX).then_some((self.began, last))
+    }
+
     /// A name for reports: the client and its visit.
     pub(crate) fn name(&self) -> String {
         format!("client {} visit {}", self.user, self.number)
     }
 }
+
+/// Coming in takes less where a place is free.
+const COMING_IN_MAX: Nanos = 10 * MS;

@@ -478,7 +478,8 @@ fn foot(report: &Report) -> Markup {
 const VIOLATIONS_SHOWN_MAX: usize = 20;
 
 /// The classes of the series' colours, in turn.
-const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
+const COLOURS: [&str; 10] =
+    ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10"];
 
 const STYLE: &str = include_str!("html/style.css");
 

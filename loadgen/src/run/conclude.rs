@@ -310,11 +310,9 @@ fn concurrency(visits: &[Visit]) -> Vec<Concurrency> {
         length,
         &mut served,
     );
-    peaks(
-        bound::steps(visits.iter().filter_map(Visit::waited)),
-        length,
-        &mut waiting,
-    );
+    let told = visits.iter().any(|visit| visit.waited().is_some());
+    let waits = if told { Visit::waited } else { Visit::in_line };
+    peaks(bound::steps(visits.iter().filter_map(waits)), length, &mut waiting);
     served
         .into_iter()
         .zip(waiting)
